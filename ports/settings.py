@@ -11,6 +11,7 @@ A field is `str`, `int`, `bool` or `Secret`, or one of them `| None` when it may
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import types
 import typing
@@ -60,8 +61,15 @@ def setting(
     max_length: int = 2048,
 ) -> Any:
     """Declare one field: its help in English and Turkish, and what a value must look like."""
-    meta = {"help": help, "tr": tr, "title": title, "example": example,
-            "pattern": pattern, "choices": choices, "max_length": max_length}  # fmt: skip
+    meta = {
+        "help": help,
+        "tr": tr,
+        "title": title,
+        "example": example,
+        "pattern": pattern,
+        "choices": choices,
+        "max_length": max_length,
+    }
     return dataclasses.field(default=default, metadata=meta)
 
 
@@ -88,6 +96,15 @@ def parse_settings(kind: type[Any], given: Mapping[str, Any], stored: Any = None
     if problems:
         raise SettingsInvalid(problems)
     return kind(**values)
+
+
+def example(kind: type[Any]) -> Any:
+    """Settings made of each field's example or default: what the plugin's sandbox accepts.
+
+    A secret without an example is `sandbox-` and its name (`api_key` is `sandbox-api-key`).
+    """
+    answers = {name: _example(name, spec) for name, spec in _fields(kind).items()}
+    return parse_settings(kind, answers)
 
 
 def plain(settings: Any) -> dict[str, Any]:
@@ -136,6 +153,17 @@ def _spec(field: dataclasses.Field[Any], hint: Any) -> _Spec:
     return _Spec(kind, type(None) in members, field.default, field.metadata)
 
 
+def _example(name: str, spec: _Spec) -> Any:
+    if spec.meta["example"] is not None:
+        said = spec.meta["example"]
+        return said if spec.kind in (str, Secret) else json.loads(said)
+    if not spec.required:
+        return None
+    if spec.meta["choices"]:
+        return spec.meta["choices"][0]
+    return {int: 1, bool: True}.get(spec.kind, f"sandbox-{name.replace('_', '-')}")
+
+
 def _items(settings: Any) -> list[tuple[str, Any]]:
     return [(f.name, getattr(settings, f.name)) for f in dataclasses.fields(settings)]
 
@@ -153,8 +181,9 @@ def _value(name: str, spec: _Spec, given: Mapping[str, Any], stored: Any) -> Any
     expected: type = str if spec.kind is Secret else spec.kind
     if type(value) is not expected:  # bool is an int to isinstance
         raise ValueError(f"must be {_JSON_TYPES[spec.kind]}")
-    if isinstance(value, str):
-        _check_text(value, spec.meta)
+    if not isinstance(value, str):
+        return value
+    _check_text(value, spec.meta)
     return Secret(value) if spec.kind is Secret else value
 
 

@@ -118,8 +118,16 @@ class Unsupported:
 
 
 Content = (
-    Text | Media | Location | ContactCards | Choice | FormAnswer | Reaction | ProductAsked | Unsupported
-)  # fmt: skip
+    Text
+    | Media
+    | Location
+    | ContactCards
+    | Choice
+    | FormAnswer
+    | Reaction
+    | ProductAsked
+    | Unsupported
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from ports.events import Event
 from ports.settings import Secret
 from ports.values import Money
 
-T = TypeVar("T", covariant=True)
+T_co = TypeVar("T_co", covariant=True)
 
 
 class PackageState(StrEnum):
@@ -151,8 +151,8 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    items: Sequence[T]
+class Page(Generic[T_co]):
+    items: Sequence[T_co]
     cursor: str | None
     """Where to go on; None ends the list."""
 

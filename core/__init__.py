@@ -1,0 +1,1 @@
+"""What we believe: decisions in plain Python, with time, ids and the outside handed in."""

@@ -1,0 +1,1 @@
+"""The agent: one turn reads, gathers, decides, and answers from evidence or hands over."""

@@ -1,0 +1,1 @@
+"""What happened, who did it, and what it was before."""

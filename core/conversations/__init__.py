@@ -1,0 +1,1 @@
+"""Contacts, their conversations and what is written in them."""

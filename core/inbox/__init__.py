@@ -1,0 +1,1 @@
+"""Webhooks: taken in first, read afterwards."""

@@ -1,0 +1,1 @@
+"""Ids, errors, the actor and the unit of work."""

@@ -1,0 +1,1 @@
+"""Tenants, their keys and flags, and the vendors they have switched on."""
