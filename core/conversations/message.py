@@ -122,7 +122,10 @@ class MessageStore(Protocol):
         """Locks the row."""
 
     def by_external(self, installation: UUID, external_id: str) -> Message | None:
-        """Locks the row."""
+        """Locks the external id until the work ends (whether there is a row or not), then the row.
+
+        So a report either finds its message or is found by it.
+        """
 
     def save(self, message: Message) -> None: ...
 
@@ -143,4 +146,7 @@ class MessageStore(Protocol):
     def keep_report(self, report: Report) -> None: ...
 
     def take_reports(self, installation: UUID, external_id: str) -> Sequence[Report]:
-        """Reports kept for that id, oldest first; they are kept no longer."""
+        """Reports kept for that id, oldest first; they are kept no longer.
+
+        Locks the external id as by_external() does.
+        """
