@@ -18,7 +18,8 @@ class Intent:
     name: str
     tr: str
     en: str
-    """What a customer is shown when the agent asks what was meant."""
+    """What a customer is shown when the agent asks what was meant: at most 24 characters, so that
+    it fits a list row of every channel."""
 
 
 TAXONOMY: dict[str, Intent] = {
@@ -30,8 +31,8 @@ TAXONOMY: dict[str, Intent] = {
         Intent("return_request", "İade etmek istiyorum", "I want to return it"),
         Intent("exchange_request", "Değişim istiyorum", "I want to exchange it"),
         Intent("refund_status", "İadem ne oldu?", "What about my refund?"),
-        Intent("order_cancel", "Siparişi iptal etmek istiyorum", "I want to cancel"),
-        Intent("address_change", "Adresi değiştirmek istiyorum", "Change my address"),
+        Intent("order_cancel", "Sipariş iptali", "Cancel my order"),
+        Intent("address_change", "Adres değişikliği", "Change my address"),
         Intent("wrong_or_missing_item", "Yanlış ya da eksik ürün", "Wrong or missing item"),
         Intent("damaged_item", "Hasarlı ürün", "Damaged item"),
         Intent("stock_query", "Stokta var mı?", "Is it in stock?"),
@@ -45,7 +46,7 @@ TAXONOMY: dict[str, Intent] = {
         Intent("warranty_service", "Garanti ve servis", "Warranty and service"),
         Intent("invoice", "Fatura", "Invoice"),
         Intent("greeting", "Selamlaşma", "A greeting"),
-        Intent("human_request", "Bir temsilciyle görüşmek", "Talk to a person"),
+        Intent("human_request", "Temsilciyle görüşmek", "Talk to a person"),
         Intent("account_access", "Hesabıma giremiyorum", "I cannot sign in"),
         Intent("data_privacy_request", "Kişisel verilerim", "My personal data"),
         Intent("out_of_scope", "Başka bir konu", "Something else"),

@@ -1,15 +1,31 @@
-"""The identity gate: nobody hears about an order before proving that it is theirs."""
+"""The identity gate: nobody hears about an order before proving that it is theirs.
+
+A phone that the channel verified and that equals the order's phone proves it. Elsewhere the buyer
+names the order number and the total paid: the number may stand on a parcel's label, the total does
+not. Wrong guesses are answered all alike and are few.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
+
+from core.audit.events import AuditEvent
+from core.commerce.orders import StoredOrder
+from core.shared.actor import Actor
+from core.shared.work import Work
+from ports.families.marketplace import PackageState
 
 CONTACT_TRIES = 5
 CONTACT_SPAN = timedelta(hours=24)
 TENANT_TRIES = 300
 TENANT_SPAN = timedelta(hours=1)
+MOST_NUMBERS = 3
+MOST_AMOUNTS = 2
 
 
 class GateStore(Protocol):
@@ -18,10 +34,134 @@ class GateStore(Protocol):
 
     def add_proof(
         self, contact: UUID, installation: UUID, number: str, how: str, now: datetime
-    ) -> None: ...
+    ) -> None:
+        """Remember a proven link; proving it again changes nothing."""
 
     def add_guess(self, contact: UUID, now: datetime) -> None:
         """A wrong guess."""
 
     def guesses(self, contact: UUID | None, since: datetime) -> int:
         """Wrong guesses of the contact, or with None of the whole tenant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a text offers as proof."""
+
+    numbers: tuple[str, ...]
+    """Candidates for an order number."""
+    amounts: tuple[int, ...]
+    """Candidates for a total, in minor units of a currency with two digits."""
+
+    @property
+    def is_guess(self) -> bool:
+        """A number and an amount together claim to know an order."""
+        return bool(self.numbers and self.amounts)
+
+
+_NUMBER = re.compile(r"(?<![\w-])#?([A-Za-z]{0,6}-?\d[\d-]{4,20}\d)(?![\w-])")
+_AMOUNT = re.compile(
+    r"(?<![\w.,-])(\d{1,3}(?:\.\d{3})+|\d{1,3}(?:,\d{3})+|\d{1,6})(?:[.,](\d{2}))?"
+    r"(?=\s*(?:tl|try|lira|₺)?(?:$|[\s,;.!?)']))",
+    re.IGNORECASE,
+)
+
+
+def facts_in(text: str) -> Facts:
+    """Read order numbers and amounts from a text; a number is not an amount as well.
+
+    Only the first few count: a message full of amounts is one try, not many.
+    """
+    numbers = tuple(dict.fromkeys(m.group(1).upper() for m in _NUMBER.finditer(text)))
+    rest = _NUMBER.sub(" ", text)
+    amounts = [_minor(m.group(1), m.group(2)) for m in _AMOUNT.finditer(rest)]
+    return Facts(numbers[:MOST_NUMBERS], tuple(dict.fromkeys(amounts))[:MOST_AMOUNTS])
+
+
+def _minor(whole: str, cents: str | None) -> int:
+    return int(re.sub(r"\D", "", whole)) * 100 + int(cents or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    orders: tuple[StoredOrder, ...]
+    """Those the contact may hear about, of the ones asked for."""
+    locked: bool = False
+    """Too many wrong guesses: a person must take over."""
+
+
+def admit(
+    asked: Sequence[StoredOrder],
+    facts: Facts,
+    contact: UUID,
+    phones: Sequence[str],
+    work: Work,
+    actor: Actor,
+    *,
+    now: datetime,
+) -> Admission:
+    """Which of the orders with a named number the contact may hear about.
+
+    Called inside a work: proofs and wrong guesses are remembered with it. `asked` may be empty: a
+    guess at an order that does not exist counts like any other.
+    """
+    known = work.gate.proven(contact)
+    standing = tuple(s for s in asked if _theirs(s, known, phones))
+    if standing or not facts.is_guess:
+        return Admission(standing)
+    if _spent(work, contact, now):
+        return Admission((), locked=True)
+    right = tuple(s for s in asked if _total_fits(s, facts))
+    if not right:
+        work.gate.add_guess(contact, now)
+        if _spent(work, contact, now):
+            work.audit.add(AuditEvent("gate.locked", actor, "contact", str(contact), now))
+        return Admission(())
+    for stored in right:
+        number = stored.order.number
+        work.gate.add_proof(contact, stored.installation_id, number, "number and total", now)
+        work.orders.link(stored.installation_id, number, contact)
+        work.audit.add(
+            AuditEvent(
+                "order.proven",
+                actor,
+                "order",
+                number,
+                now,
+                after={"contact": str(contact), "how": "number and total"},
+            )
+        )
+    return Admission(right)
+
+
+def theirs(
+    orders: Sequence[StoredOrder], contact: UUID, phones: Sequence[str], work: Work
+) -> tuple[StoredOrder, ...]:
+    """Of some orders, those whose proof stands already."""
+    known = work.gate.proven(contact)
+    return tuple(s for s in orders if _theirs(s, known, phones))
+
+
+def _theirs(stored: StoredOrder, known: set[tuple[UUID, str]], phones: Sequence[str]) -> bool:
+    if (stored.installation_id, stored.order.number) in known:
+        return True
+    phone = stored.order.buyer.phone
+    return phone is not None and phone in phones
+
+
+def _total_fits(stored: StoredOrder, facts: Facts) -> bool:
+    """The total of what stands, or of all that was ever ordered, to the kuruş or to the lira."""
+    if stored.order.number.upper() not in facts.numbers:
+        return False
+    standing = stored.total
+    packages = [p for p in stored.order.packages if p.state is not PackageState.SUPERSEDED]
+    totals = {sum(p.total.minor for p in packages)} | ({standing.minor} if standing else set())
+    exact = totals | {t // 100 * 100 for t in totals}
+    return any(amount in exact for amount in facts.amounts if amount > 0)
+
+
+def _spent(work: Work, contact: UUID, now: datetime) -> bool:
+    return (
+        work.gate.guesses(contact, now - CONTACT_SPAN) >= CONTACT_TRIES
+        or work.gate.guesses(None, now - TENANT_SPAN) >= TENANT_TRIES
+    )

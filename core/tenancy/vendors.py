@@ -24,6 +24,9 @@ class Vendors(Protocol):
 
     def manifest(self, plugin_id: str) -> Manifest: ...
 
+    def families(self, plugin_id: str) -> tuple[str, ...]:
+        """What the plugin offers; empty for one that is not there."""
+
     def check(self, plugin_id: str, settings: Any, *, app: bool = False) -> Account:
         """Ask the vendor whether these settings open the door; raises what the plugin raises."""
 

@@ -1,0 +1,259 @@
+"""Making turns: claimed, thought through, and concluded in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from core.agents.handover import notes
+from core.agents.record import record
+from core.agents.situation import Situation, look_around
+from core.agents.think import Think, Thought
+from core.agents.turns import LEASE, Outcome, Turn, TurnState
+from core.audit.events import AuditEvent
+from core.conversations.conversation import Conversation, Handler, Handover
+from core.conversations.write import Reply, Write
+from core.shared.actor import Actor
+from core.shared.errors import Conflict, NotFound
+from core.shared.ids import Ids
+from core.shared.work import Work, Works
+from core.tenancy.vendors import Vendors
+from ports.clock import Clock
+
+WAITS = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
+"""Between tries of a turn that failed; after the last a person takes over."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeTurn:
+    works: Works
+    vendors: Vendors
+    think: Think
+    write: Write
+    clock: Clock
+    ids: Ids
+    failed: Callable[[Exception], None]
+    """Told of every error that stopped a turn, for logs and metrics."""
+
+    def __call__(self, tenant: UUID, id: UUID) -> Outcome | None:
+        """Make a turn that is due; None when there is nothing to do. Twice does no harm."""
+        with self.works(tenant) as work:
+            turn = work.turns.claim(id, self.clock.now())
+            if turn is None:
+                return None
+            work.commit()
+        try:
+            return self.make(tenant, turn, autonomy=True).outcome
+        except Exception as error:
+            self.failed(error)
+            self._postpone(tenant, turn, error)
+            return None
+
+    def at_once(
+        self, tenant: UUID, conversation_id: UUID, *, autonomy: bool, correlation_id: str | None
+    ) -> Turn:
+        """A turn that a person asked for; Conflict when one is under way."""
+        now = self.clock.now()
+        turn = Turn(
+            self.ids(),
+            conversation_id,
+            now,
+            now,
+            TurnState.RUNNING,
+            attempts=1,
+            lease_until=now + LEASE,
+            correlation_id=correlation_id,
+        )
+        with self.works(tenant) as work:
+            if work.conversations.get(conversation_id) is None:
+                raise NotFound("there is no such conversation")
+            work.turns.add(turn)
+            work.commit()
+        try:
+            return self.make(tenant, turn, autonomy=autonomy)
+        except Exception as error:
+            self._give_up(tenant, turn, error)
+            raise
+
+    def make(self, tenant: UUID, turn: Turn, *, autonomy: bool) -> Turn:
+        """Think and conclude a claimed turn. Without autonomy the result is a suggestion."""
+        began = self.clock.now()
+        actor = Actor(tenant, "agent", "agent", correlation_id=turn.correlation_id)
+        with self.works(tenant) as work:
+            conversation = work.conversations.get(turn.conversation_id)
+            assert conversation is not None, "a turn belongs to a conversation that exists"
+            situation = look_around(conversation, work, self.vendors)
+        if not situation.messages or (autonomy and conversation.handler is Handler.PERSON):
+            return self._conclude_nothing(tenant, turn)
+        thought = self.think(situation, actor)
+        millis = int((self.clock.now() - began).total_seconds() * 1000)
+        with self.works(tenant) as work:
+            current = work.turns.get(turn.id)
+            if current is None or current.state is not TurnState.RUNNING:
+                return current or turn
+            if current.attempts != turn.attempts:
+                return current  # the lease ran out and another worker has it
+            free = autonomy and thought.plan.autonomous and situation.flags["agent.send"]
+            done = replace(
+                current,
+                state=TurnState.DONE,
+                finished_at=self.clock.now(),
+                lease_until=None,
+                outcome=thought.outcome if free else Outcome.SUGGESTED,
+                record=record(thought, situation, millis=millis),
+            )
+            if free:
+                done = self._act(work, done, thought, situation, actor)
+            else:
+                self._audit(work, "suggestion.made", done, actor)
+            self._remember_language(work, thought, situation)
+            work.turns.save(done)
+            work.commit()
+        return done
+
+    def _act(
+        self, work: Work, turn: Turn, thought: Thought, situation: Situation, actor: Actor
+    ) -> Turn:
+        """Send and hand over as thought, all in the turn's own transaction."""
+        conversation = work.conversations.get(turn.conversation_id, lock=True)
+        assert conversation is not None, "a turn belongs to a conversation that exists"
+        if conversation.handler is Handler.PERSON:
+            return replace(turn, outcome=Outcome.SUGGESTED)
+        changed = self._changed(conversation, turn, thought, situation)
+        message_id = self.ids()
+        sent = False
+        if thought.sentences:
+            try:
+                self.write.post(
+                    work,
+                    conversation,
+                    message_id,
+                    Reply(conversation.id, thought.body),
+                    author="agent",
+                    actor=actor,
+                    turn_id=turn.id,
+                    change=changed,
+                )
+                sent = True
+            except Conflict as refusal:
+                turn = replace(turn, outcome=Outcome.HANDED_OVER)
+                changed = self._changed(
+                    conversation, turn, replace(thought, hand_over=str(refusal)), situation
+                )
+        if not sent:
+            work.conversations.save(replace(changed, version=conversation.version + 1))
+        if changed.handler is Handler.PERSON:
+            self._audit_handover(work, changed, actor)
+        self._audit(work, "answer.sent" if sent else "suggestion.made", turn, actor)
+        return turn
+
+    def _changed(
+        self, conversation: Conversation, turn: Turn, thought: Thought, situation: Situation
+    ) -> Conversation:
+        failures = 0 if thought.helped else conversation.failures + 1
+        changed = replace(conversation, failures=failures, awaits=dict(thought.awaits))
+        if thought.hand_over is None:
+            return changed
+        handover = notes(
+            situation,
+            thought.plan.intents,
+            thought.book,
+            thought.news,
+            reason=thought.hand_over,
+            missing=thought.missing,
+            turn_id=turn.id,
+            now=self.clock.now(),
+        )
+        return replace(changed, handler=Handler.PERSON, handover=handover)
+
+    def _remember_language(self, work: Work, thought: Thought, situation: Situation) -> None:
+        contact = situation.contact
+        if thought.reading.language in ("tr", "en") and (
+            contact.language != thought.reading.language
+        ):
+            current = work.contacts.get(contact.id)
+            if current:
+                work.contacts.save(replace(current, language=thought.reading.language))
+
+    def _conclude_nothing(self, tenant: UUID, turn: Turn) -> Turn:
+        done = replace(
+            turn,
+            state=TurnState.DONE,
+            outcome=Outcome.NOTHING,
+            finished_at=self.clock.now(),
+            lease_until=None,
+        )
+        with self.works(tenant) as work:
+            work.turns.save(done)
+            work.commit()
+        return done
+
+    def _postpone(self, tenant: UUID, turn: Turn, error: Exception) -> None:
+        if turn.attempts > len(WAITS):
+            self._give_up(tenant, turn, error)
+            return
+        with self.works(tenant) as work:
+            current = work.turns.get(turn.id)
+            if current is not None and current.attempts == turn.attempts:
+                due = self.clock.now() + WAITS[turn.attempts - 1]
+                waiting = replace(current, state=TurnState.DUE, due_at=due, lease_until=None)
+                work.turns.save(replace(waiting, record=_failure(error)))
+                work.commit()
+
+    def _give_up(self, tenant: UUID, turn: Turn, error: Exception) -> None:
+        now = self.clock.now()
+        with self.works(tenant) as work:
+            failed = replace(
+                turn,
+                state=TurnState.FAILED,
+                finished_at=now,
+                lease_until=None,
+                record=_failure(error),
+            )
+            work.turns.save(failed)
+            conversation = work.conversations.get(turn.conversation_id, lock=True)
+            if conversation and conversation.handler is Handler.AGENT:
+                handover = Handover("the agent's turn failed", "", [], [], now, turn.id)
+                given = replace(
+                    conversation,
+                    handler=Handler.PERSON,
+                    handover=handover,
+                    version=conversation.version + 1,
+                )
+                work.conversations.save(given)
+                actor = Actor(tenant, "agent", "agent", correlation_id=turn.correlation_id)
+                self._audit_handover(work, given, actor)
+            work.commit()
+
+    def _audit(self, work: Work, event: str, turn: Turn, actor: Actor) -> None:
+        after = {
+            "conversation": str(turn.conversation_id),
+            "outcome": turn.outcome,
+            "intents": _intents(turn.record),
+        }
+        now = self.clock.now()
+        work.audit.add(AuditEvent(event, actor, "turn", str(turn.id), now, after=after))
+
+    def _audit_handover(self, work: Work, conversation: Conversation, actor: Actor) -> None:
+        reason = conversation.handover.reason if conversation.handover else ""
+        work.audit.add(
+            AuditEvent(
+                "conversation.handed_over",
+                actor,
+                "conversation",
+                str(conversation.id),
+                self.clock.now(),
+                after={"reason": reason},
+            )
+        )
+
+
+def _failure(error: Exception) -> dict[str, Any]:
+    return {"error": f"{type(error).__name__}: {error}"[:500]}
+
+
+def _intents(record: Any) -> Sequence[str]:
+    return list(record.get("plan", {}).get("intents", []))
