@@ -40,15 +40,16 @@ def plan(
     failures: int,
     chosen: str | None = None,
     resumed: Sequence[str] = (),
+    proof: bool = False,
 ) -> Plan:
     """What to try.
 
     `chosen` is an intent that the customer tapped. `resumed` are intents that wait for proof of an
-    order: a message that offers proof, or that says nothing clearer, goes on with them.
+    order: a message that offers `proof`, or that says nothing clearer, goes on with them.
     """
     sure = (chosen,) if chosen else _sure(reading, rules)
-    if resumed and not (set(sure) - {"greeting", "out_of_scope"}):
-        sure = tuple(resumed)
+    if resumed and (proof or not (set(sure) - {"greeting", "out_of_scope"})):
+        sure = (*resumed, *(i for i in sure if i == "human_request"))
     wants = tuple(i for i in sure if i != "greeting") or sure
     if not wants:
         return _unsure(reading, rules, failures)

@@ -16,7 +16,7 @@ FORMAT = 1
 
 
 def record(thought: Thought, situation: Situation, *, millis: int) -> Mapping[str, Any]:
-    """A JSON-able account of the thought. Evidence keeps its digest, so that it can be re-checked."""
+    """A JSON-able account of the thought; evidence keeps its digest, to be checked again."""
     drafted = thought.draft.completion if thought.draft else None
     return {
         "format": FORMAT,

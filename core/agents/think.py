@@ -7,7 +7,7 @@ made again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -72,23 +72,30 @@ class Think:
     def __call__(self, situation: Situation, actor: Actor) -> Thought:
         """Think a situation through. Changes nothing but proofs, wrong guesses and orders seen."""
         book = Notebook(situation.tenant.zone)
-        reading = self._read(situation)
+        reading, facts = self._read(situation), situation.facts
         decided = plan(
             reading,
             situation.rules,
             failures=situation.conversation.failures,
             chosen=situation.chosen,
             resumed=situation.awaited,
+            proof=bool(facts.numbers or facts.amounts),
         )
         language = situation.says(reading.language)
         start = Thought(Outcome.NOTHING, decided, reading, language, book)
-        ways: dict[Way, Callable[[Thought, Situation, Actor], Thought]] = {
-            Way.GREET: self._greet,
-            Way.CLARIFY: self._clarify,
-            Way.HAND_OVER: self._hand_over,
-            Way.ANSWER: self._answer,
-        }
-        return self._guarded(ways[decided.way](start, situation, actor))
+        return self._guarded(self._go(start, situation, actor))
+
+    def _go(self, thought: Thought, situation: Situation, actor: Actor) -> Thought:
+        match thought.plan.way:
+            case Way.GREET:
+                hello = Sentence(answers.GREETING[thought.language])
+                return replace(thought, outcome=Outcome.ANSWERED, sentences=(hello,))
+            case Way.CLARIFY:
+                return self._clarify(thought, situation)
+            case Way.HAND_OVER:
+                return self._hand_over(thought, situation)
+            case Way.ANSWER:
+                return self._answer(thought, situation, actor)
 
     def _read(self, situation: Situation) -> Reading:
         text = situation.text
@@ -96,11 +103,7 @@ class Think:
             return Reading("und", (), "none")
         return self.vendors.understanding().read(text, examples(situation.rules))
 
-    def _greet(self, thought: Thought, situation: Situation, actor: Actor) -> Thought:
-        hello = Sentence(answers.GREETING[thought.language])
-        return replace(thought, outcome=Outcome.ANSWERED, sentences=(hello,))
-
-    def _clarify(self, thought: Thought, situation: Situation, actor: Actor) -> Thought:
+    def _clarify(self, thought: Thought, situation: Situation) -> Thought:
         own = {r.name: r.title or r.name for r in situation.rules.values() if r.own}
         offered = [*thought.plan.intents, "human_request"]
         return replace(
@@ -111,7 +114,7 @@ class Think:
             helped=False,
         )
 
-    def _hand_over(self, thought: Thought, situation: Situation, actor: Actor) -> Thought:
+    def _hand_over(self, thought: Thought, situation: Situation) -> Thought:
         """Give it to a person, with whatever the tools can tell about the customer's order."""
         news = None
         if situation.own and thought.plan.intents != ("human_request",):

@@ -52,7 +52,7 @@ class SyncState:
 
 class SyncStore(Protocol):
     def begin(self, state: SyncState) -> None:
-        """Add a stream to poll; one that exists stays as it is."""
+        """Add a stream to poll; one that exists becomes due and keeps its place."""
 
     def claim(self, installation: UUID, stream: str, now: datetime) -> SyncState | None:
         """Lock and lease a stream that is due; None when it is not or another worker has it."""

@@ -10,16 +10,18 @@ from uuid import UUID
 
 from core.conversations.message import SendState
 from core.delivery.after import AskAPerson, GiveUp, LookItUp, TryLater, after
-from core.delivery.effects import Effect, FetchMedia, SendMessage, effect_of
+from core.delivery.effects import Effect, FetchMedia, SendMessage, Subscribe, effect_of
 from core.delivery.ledger import fail_message, note_message, settle_accepted
 from core.delivery.outbox import Cause, Owed, OwedState, claimed
 from core.shared.errors import NotFound
 from core.shared.work import Work, Works
 from core.tenancy.installations import Health, Installation, InstallationState
-from core.tenancy.vendors import Vendors
+from core.tenancy.vendors import Vault, Vendors
 from ports.clock import Clock
 from ports.errors import Rejected, VendorError
 from ports.families.channel import FetchesMedia, FindsSent, SettlesByReport
+from ports.families.marketplace import SubscribesWebhooks
+from ports.settings import Secret
 from ports.values import IdempotencyKey
 
 PATIENCE = timedelta(minutes=10)
@@ -46,6 +48,7 @@ class Called:
 class Drain:
     works: Works
     vendors: Vendors
+    vault: Vault
     files: Files
     clock: Clock
     jitter: Callable[[], float]
@@ -95,6 +98,8 @@ class Drain:
             self._record_success(owed, effect, called, installation)
 
     def _call(self, effect: Effect, owed: Owed, installation: Installation) -> Called:
+        if isinstance(effect, Subscribe):
+            return self._subscribe(effect, installation)
         channel = self.vendors.channel(installation)
         if isinstance(effect, SendMessage):
             ref = channel.send(effect.outgoing, key=IdempotencyKey(str(owed.id)))
@@ -105,6 +110,14 @@ class Drain:
         name = f"media/{effect.attachment_id}"
         path = self.files.put(installation.tenant_id, name, media.data)
         return Called(path=path, size=len(media.data))
+
+    def _subscribe(self, effect: Subscribe, installation: Installation) -> Called:
+        shop = self.vendors.marketplace(installation)
+        if not isinstance(shop, SubscribesWebhooks):
+            raise Rejected("this shop posts no changes")
+        told = self.vault.open(installation.tenant_id, installation.id, effect.sealed)
+        shop.subscribe(told["url"], Secret(told["secret"]))
+        return Called()
 
     def _record_success(
         self, owed: Owed, effect: Effect, called: Called, installation: Installation

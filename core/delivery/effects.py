@@ -39,7 +39,15 @@ class FetchMedia:
     ref: str
 
 
-Effect = SendMessage | FetchMedia
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Ask a shop to post its changes to us."""
+
+    sealed: bytes
+    """Address and secret, sealed by the vault for the installation."""
+
+
+Effect = SendMessage | FetchMedia | Subscribe
 
 
 def owe(
@@ -59,7 +67,7 @@ def owe(
         installation,
         kind,
         payload,
-        repeatable=isinstance(effect, FetchMedia),
+        repeatable=not isinstance(effect, SendMessage),
         due_at=now,
         created_at=now,
         correlation_id=correlation_id,
@@ -71,6 +79,8 @@ def effect_of(owed: Owed) -> Effect:
     stored = owed.payload
     if owed.kind == "fetch_media":
         return FetchMedia(UUID(stored["attachment_id"]), stored["ref"])
+    if owed.kind == "subscribe":
+        return Subscribe(bytes.fromhex(stored["sealed"]))
     to = Identity(IdentityKind(stored["to"]["kind"]), stored["to"]["value"])
     outgoing = Outgoing(to, _body(stored["body"]), stored["reply_to"])
     return SendMessage(UUID(stored["message_id"]), outgoing)
@@ -79,6 +89,8 @@ def effect_of(owed: Owed) -> Effect:
 def _stored(effect: Effect) -> tuple[str, dict[str, Any]]:
     if isinstance(effect, FetchMedia):
         return "fetch_media", {"attachment_id": str(effect.attachment_id), "ref": effect.ref}
+    if isinstance(effect, Subscribe):
+        return "subscribe", {"sealed": effect.sealed.hex()}
     out = effect.outgoing
     return "send_message", {
         "message_id": str(effect.message_id),

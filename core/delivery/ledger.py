@@ -53,6 +53,8 @@ def fail_message(work: Work, owed: Owed, error: Exception) -> None:
         if attachment:
             work.messages.save_attachment(replace(attachment, error=why))
         return
+    if not isinstance(effect, SendMessage):
+        return
     message = work.messages.get(effect.message_id)
     if message:
         work.messages.save(_reported(message, SendState.FAILED, why))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,16 +10,19 @@ from typing import Any
 from uuid import UUID
 
 from core.audit.events import AuditEvent
+from core.commerce.sync import STREAMS, SyncState
+from core.delivery.effects import Subscribe, owe
 from core.shared.actor import Actor, allow
 from core.shared.errors import Conflict, Invalid, NotFound, Unavailable
-from core.shared.ids import OPERATOR
+from core.shared.ids import OPERATOR, Ids
 from core.shared.work import Work, Works
 from core.tenancy.api_keys import digest
 from core.tenancy.installations import Health, Installation, InstallationState
 from core.tenancy.vendors import Vault, Vendors
 from ports.errors import AuthRejected, Rejected, VendorError
+from ports.families.marketplace import SubscribesWebhooks
 from ports.manifest import Account
-from ports.settings import SettingsInvalid, masked, parse_settings, plain
+from ports.settings import Secret, SettingsInvalid, masked, parse_settings, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,13 @@ class Connections:
     works: Works
     vendors: Vendors
     vault: Vault
+    ids: Ids
+    base_url: str
+    """Where vendors reach us: the start of every webhook address."""
+
+    def webhook_url(self, plugin_id: str, token: str) -> str:
+        """The address to give a vendor. The token in it is shown once and kept as a hash."""
+        return f"{self.base_url}/api/v1/integrations/{plugin_id}/webhook/{token}"
 
     def connect(
         self,
@@ -50,6 +61,7 @@ class Connections:
         self._permit(actor, app)
         settings = self._parse(plugin_id, given, app=app)
         account = self._check(plugin_id, settings, app)
+        settings = _with_webhook_secret(settings, token)
         installation = Installation(
             id,
             actor.tenant,
@@ -68,6 +80,8 @@ class Connections:
             work.installations.add(installation)
             event = "app.connected" if app else "installation.connected"
             self._audit(work, event, installation, actor, now, after=masked(settings))
+            self._set_to_work(work, installation, actor, now)
+            self._subscribe(work, installation, settings, token, actor, now)
             work.commit()
         return installation
 
@@ -105,6 +119,7 @@ class Connections:
                 before=masked(stored),
                 after=masked(settings),
             )
+            self._set_to_work(work, new, actor, now)
             work.commit()
         return new
 
@@ -152,8 +167,10 @@ class Connections:
         old = self.get(id, actor)
         self._permit(actor, old.app)
         new = replace(old, hook_digest=digest(token), updated_at=now, version=old.version + 1)
+        settings = self.vendors.settings(old)
         with self.works(actor.tenant) as work:
             work.installations.save(new)
+            self._subscribe(work, new, settings, token, actor, now)
             self._audit(work, "installation.hook_rotated", new, actor, now)
             work.commit()
         return new
@@ -183,8 +200,51 @@ class Connections:
                 before={"state": old.state},
                 after={"state": new.state},
             )
+            self._set_to_work(work, new, actor, now)
             work.commit()
         return new
+
+    def _set_to_work(
+        self, work: Work, installation: Installation, actor: Actor, now: datetime
+    ) -> None:
+        """Start what the connection does by itself, or stop it when it is off."""
+        if not installation.works:
+            work.sync.stop(installation.id)
+            return
+        work.outbox.unpark(installation.id, now)
+        if "marketplace" in self.vendors.families(installation.plugin_id) and not installation.app:
+            for stream in STREAMS:
+                work.sync.begin(SyncState(installation.id, stream, due_at=now))
+
+    def _subscribe(
+        self,
+        work: Work,
+        installation: Installation,
+        settings: Any,
+        token: str,
+        actor: Actor,
+        now: datetime,
+    ) -> None:
+        """Owe a shop that posts its changes the address to post them to."""
+        secret = getattr(settings, "webhook_secret", None)
+        if installation.app or secret is None:
+            return
+        if not isinstance(self.vendors.marketplace(installation), SubscribesWebhooks):
+            return
+        url = self.webhook_url(installation.plugin_id, token)
+        sealed = self.vault.seal(
+            installation.tenant_id, installation.id, {"url": url, "secret": secret.reveal()}
+        )
+        work.outbox.add(
+            owe(
+                self.ids(),
+                Subscribe(sealed),
+                installation=installation.id,
+                subject=installation.id,
+                now=now,
+                correlation_id=actor.correlation_id,
+            )
+        )
 
     def _permit(self, actor: Actor, app: bool) -> None:
         allow(actor, "integrations.write")
@@ -236,3 +296,11 @@ def _after_failure(state: InstallationState, error: VendorError) -> Installation
 
 def _after_success(state: InstallationState) -> InstallationState:
     return InstallationState.ACTIVE if state is InstallationState.NEEDS_ATTENTION else state
+
+
+def _with_webhook_secret(settings: Any, token: str) -> Any:
+    """Give a vendor that proves itself by a secret of ours one to use, unless the tenant did."""
+    if getattr(settings, "webhook_secret", "") is not None:
+        return settings
+    secret = hashlib.sha256(f"webhook secret {token}".encode()).hexdigest()
+    return replace(settings, webhook_secret=Secret(secret))
