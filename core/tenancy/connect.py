@@ -80,7 +80,7 @@ class Connections:
             work.installations.add(installation)
             event = "app.connected" if app else "installation.connected"
             self._audit(work, event, installation, actor, now, after=masked(settings))
-            self._set_to_work(work, installation, actor, now)
+            self._set_to_work(work, installation, now)
             self._subscribe(work, installation, settings, token, actor, now)
             work.commit()
         return installation
@@ -119,7 +119,7 @@ class Connections:
                 before=masked(stored),
                 after=masked(settings),
             )
-            self._set_to_work(work, new, actor, now)
+            self._set_to_work(work, new, now)
             work.commit()
         return new
 
@@ -200,13 +200,11 @@ class Connections:
                 before={"state": old.state},
                 after={"state": new.state},
             )
-            self._set_to_work(work, new, actor, now)
+            self._set_to_work(work, new, now)
             work.commit()
         return new
 
-    def _set_to_work(
-        self, work: Work, installation: Installation, actor: Actor, now: datetime
-    ) -> None:
+    def _set_to_work(self, work: Work, installation: Installation, now: datetime) -> None:
         """Start what the connection does by itself, or stop it when it is off."""
         if not installation.works:
             work.sync.stop(installation.id)
