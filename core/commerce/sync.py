@@ -15,7 +15,7 @@ from core.tenancy.flags import enabled
 from core.tenancy.installations import Installation
 from core.tenancy.vendors import Vendors
 from ports.clock import Clock
-from ports.errors import VendorError
+from ports.errors import Rejected, VendorError
 from ports.families.marketplace import Claim, ListsClaims, ListsQuestions, Page, Question
 
 STREAMS = ("orders", "claims", "questions")
@@ -173,7 +173,12 @@ def finished(state: SyncState, now: datetime) -> SyncState:
 
 
 def after_failure(state: SyncState, error: VendorError, now: datetime) -> SyncState:
-    """When to go on with the same round: the cursor stays, so nothing is asked twice."""
+    """When to go on with the same round: the cursor stays, so nothing is asked twice.
+
+    A cursor that the shop does not take any more begins the round again.
+    """
+    if isinstance(error, Rejected) and error.field == "cursor":
+        state = replace(state, cursor=None)
     step = after(error, attempt=min(state.failures + 1, ATTEMPTS - 1))
     seconds = step.seconds if isinstance(step, TryLater) else EVERY[state.stream].total_seconds()
     return replace(

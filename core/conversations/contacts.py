@@ -62,6 +62,9 @@ class ContactStore(Protocol):
     def bind(self, identity: Known, contact: UUID, now: datetime) -> None:
         """Say that the identity is that contact's, whoever's it was before."""
 
+    def unbind(self, identity: Known) -> None:
+        """Say that the identity is nobody's any more; an unknown one is fine."""
+
     def identities(self, contact: UUID) -> Sequence[Known]: ...
 
     def get(self, id: UUID) -> Contact | None: ...

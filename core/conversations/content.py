@@ -34,7 +34,27 @@ class Written:
 
 
 def written(content: Content) -> Written:
-    """How an inbound content is kept."""
+    """How an inbound content is kept, without the characters that no database takes."""
+    kept = _written(content)
+    return Written(kept.kind, clean(kept.text), {k: _clean(v) for k, v in kept.content.items()})
+
+
+def clean(text: str) -> str:
+    """The text without NUL and lone surrogates."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode()
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [_clean(v) for v in value]
+    if isinstance(value, dict):
+        return {k: _clean(v) for k, v in value.items()}
+    return value
+
+
+def _written(content: Content) -> Written:
     match content:
         case Text(text):
             return Written("text", text, {})

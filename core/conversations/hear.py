@@ -17,7 +17,7 @@ from core.conversations.conversation import (
     Handover,
 )
 from core.conversations.message import Attachment, Direction, Message, SendState
-from core.conversations.people import recognise
+from core.conversations.people import known, recognise
 from core.delivery.effects import FetchMedia, owe
 from core.delivery.ledger import apply_report
 from core.shared.actor import Actor
@@ -246,10 +246,13 @@ class Hear:
     def _changed(
         self, event: SenderChanged, installation: Installation, work: Work, actor: Actor
     ) -> None:
+        """The new identities join the contact; the old number may soon be a stranger's."""
         everything = _distinct([*event.before, *event.after])
-        recognise(
-            Sender(everything), installation.id, work, actor, ids=self.ids, now=self.clock.now()
-        )
+        now = self.clock.now()
+        recognise(Sender(everything), installation.id, work, actor, ids=self.ids, now=now)
+        for identity in event.before:
+            if identity not in event.after:
+                work.contacts.unbind(known(identity, installation.id))
 
     def _consented(
         self, event: ConsentChanged, installation: Installation, work: Work, actor: Actor

@@ -9,12 +9,15 @@ from uuid import UUID
 
 from core.audit.events import AuditEvent
 from core.conversations.contacts import EVERYWHERE, Contact, Known, Merge
+from core.conversations.content import clean
 from core.shared.actor import Actor, allow
 from core.shared.errors import Conflict, Invalid, NotFound
 from core.shared.ids import Ids
 from core.shared.work import Work, Works
 from core.tenancy.installations import Installation
 from ports.families.channel import Identity, IdentityKind, Sender
+
+NAME_LENGTH = 200
 
 
 def known(identity: Identity, installation: UUID) -> Known:
@@ -35,16 +38,17 @@ def recognise(
     work.contacts.lock(identities)
     found = work.contacts.find(identities)
     contacts = sorted(set(found.values()), key=str)
+    name = clean(sender.name)[:NAME_LENGTH] if sender.name else None
     if not contacts:
-        contact = Contact(ids(), sender.name, now, now)
+        contact = Contact(ids(), name, now, now)
         work.contacts.add(contact)
     else:
         contact = _one(contacts, work, actor, ids=ids, now=now)
     for identity in identities:
         if found.get(identity) != contact.id:
             work.contacts.bind(identity, contact.id, now)
-    if sender.name and not contact.name:
-        contact = replace(contact, name=sender.name, updated_at=now)
+    if name and not contact.name:
+        contact = replace(contact, name=name, updated_at=now)
         work.contacts.save(contact)
     return contact
 

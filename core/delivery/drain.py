@@ -18,7 +18,7 @@ from core.shared.work import Work, Works
 from core.tenancy.installations import Health, Installation, InstallationState
 from core.tenancy.vendors import Vault, Vendors
 from ports.clock import Clock
-from ports.errors import Rejected, VendorError
+from ports.errors import OutcomeUnknown, Rejected, Transient, VendorError
 from ports.families.channel import FetchesMedia, FindsSent, SettlesByReport
 from ports.families.marketplace import SubscribesWebhooks
 from ports.settings import Secret
@@ -144,6 +144,8 @@ class Drain:
             current = work.outbox.get(owed.id)
             if current is None or current.state is not OwedState.SENDING:
                 return  # a report settled it meanwhile
+            if current.repeatable and isinstance(error, OutcomeUnknown):
+                error = Transient(str(error))  # doing it again does no harm
             match after(error, attempt=current.attempts):
                 case TryLater(seconds, counts):
                     wait = timedelta(seconds=seconds * (1 + self.jitter() / 5))

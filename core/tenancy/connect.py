@@ -36,9 +36,12 @@ class Connections:
     base_url: str
     """Where vendors reach us: the start of every webhook address."""
 
-    def webhook_url(self, plugin_id: str, token: str) -> str:
-        """The address to give a vendor. The token in it is shown once and kept as a hash."""
-        return f"{self.base_url}/api/v1/integrations/{plugin_id}/webhook/{token}"
+    def webhook_url(self, token: str) -> str:
+        """The address to give a vendor. The token in it is shown once and kept as a hash.
+
+        It does not name the plugin: Trendyol refuses addresses that hold its own name.
+        """
+        return f"{self.base_url}/api/v1/hooks/{token}"
 
     def connect(
         self,
@@ -229,7 +232,7 @@ class Connections:
             return
         if not isinstance(self.vendors.marketplace(installation), SubscribesWebhooks):
             return
-        url = self.webhook_url(installation.plugin_id, token)
+        url = self.webhook_url(token)
         sealed = self.vault.seal(
             installation.tenant_id, installation.id, {"url": url, "secret": secret.reveal()}
         )
