@@ -12,7 +12,7 @@ from core.agents.handover import notes
 from core.agents.record import record
 from core.agents.situation import Situation, look_around
 from core.agents.think import Think, Thought
-from core.agents.turns import LEASE, Outcome, Turn, TurnState
+from core.agents.turns import Outcome, Turn, TurnState
 from core.audit.events import AuditEvent
 from core.conversations.conversation import Conversation, Handler, Handover
 from core.conversations.write import Reply, Write
@@ -23,6 +23,7 @@ from core.shared.work import Work, Works
 from core.tenancy.vendors import Vendors
 from ports.clock import Clock
 
+LEASE = timedelta(seconds=90)
 WAITS = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
 """Between tries of a turn that failed; after the last a person takes over."""
 
@@ -37,11 +38,14 @@ class TakeTurn:
     ids: Ids
     failed: Callable[[Exception], None]
     """Told of every error that stopped a turn, for logs and metrics."""
+    lease: timedelta = LEASE
+    """How long a turn may take before its worker counts as dead."""
 
     def __call__(self, tenant: UUID, id: UUID) -> Outcome | None:
         """Make a turn that is due; None when there is nothing to do. Twice does no harm."""
         with self.works(tenant) as work:
-            turn = work.turns.claim(id, self.clock.now())
+            now = self.clock.now()
+            turn = work.turns.claim(id, now, now + self.lease)
             if turn is None:
                 return None
             work.commit()
@@ -64,7 +68,7 @@ class TakeTurn:
             now,
             TurnState.RUNNING,
             attempts=1,
-            lease_until=now + LEASE,
+            lease_until=now + self.lease,
             correlation_id=correlation_id,
         )
         with self.works(tenant) as work:
@@ -198,9 +202,8 @@ class TakeTurn:
         with self.works(tenant) as work:
             current = work.turns.get(turn.id)
             if current is not None and current.attempts == turn.attempts:
-                due = self.clock.now() + WAITS[turn.attempts - 1]
-                waiting = replace(current, state=TurnState.DUE, due_at=due, lease_until=None)
-                work.turns.save(replace(waiting, record=_failure(error)))
+                again = self.clock.now() + WAITS[turn.attempts - 1]
+                work.turns.save(replace(current, lease_until=again, record=_failure(error)))
                 work.commit()
 
     def _give_up(self, tenant: UUID, turn: Turn, error: Exception) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
 from core.shared.paging import Slice
-
-LEASE = timedelta(seconds=90)
 
 
 class TurnState(StrEnum):
@@ -74,7 +72,7 @@ class TurnStore(Protocol):
     def get(self, id: UUID) -> Turn | None:
         """Locks the row."""
 
-    def claim(self, id: UUID, now: datetime) -> Turn | None:
+    def claim(self, id: UUID, now: datetime, until: datetime) -> Turn | None:
         """Lease a turn that is due, or whose lease ran out; None when there is nothing to do.
 
         Only one turn of a conversation runs at a time.

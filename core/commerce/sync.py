@@ -54,7 +54,9 @@ class SyncStore(Protocol):
     def begin(self, state: SyncState) -> None:
         """Add a stream to poll; one that exists becomes due and keeps its place."""
 
-    def claim(self, installation: UUID, stream: str, now: datetime) -> SyncState | None:
+    def claim(
+        self, installation: UUID, stream: str, now: datetime, until: datetime
+    ) -> SyncState | None:
         """Lock and lease a stream that is due; None when it is not or another worker has it."""
 
     def save(self, state: SyncState) -> None: ...
@@ -99,7 +101,7 @@ class Sync:
             installation = work.installations.get(installation_id)
             if installation is None or not installation.works or not enabled("sync", work.flags):
                 return None
-            state = work.sync.claim(installation_id, stream, now)
+            state = work.sync.claim(installation_id, stream, now, now + LEASE)
             if state is None:
                 return None
             if state.cursor is None:

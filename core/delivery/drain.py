@@ -24,6 +24,7 @@ from ports.families.marketplace import SubscribesWebhooks
 from ports.settings import Secret
 from ports.values import IdempotencyKey
 
+LEASE = timedelta(seconds=60)
 PATIENCE = timedelta(minutes=10)
 """How long a send stays in doubt before a person is asked, where the channel says nothing."""
 
@@ -53,6 +54,8 @@ class Drain:
     clock: Clock
     jitter: Callable[[], float]
     """A random number from 0 to 1: repeated calls do not march in step."""
+    lease: timedelta = LEASE
+    """How long a call may take before its worker counts as dead."""
 
     def __call__(self, tenant: UUID, mailbox: str) -> int:
         """Pay what is due in a mailbox, in order; answers how many calls were made."""
@@ -70,7 +73,7 @@ class Drain:
         now = self.clock.now()
         with self.works(tenant) as work:
             head = work.outbox.head(mailbox)
-            owed = claimed(head, now) if head else None
+            owed = claimed(head, now, now + self.lease) if head else None
             if owed is None:
                 return None
             installation = work.installations.get(owed.installation_id)

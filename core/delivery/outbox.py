@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
 from core.shared.paging import Slice
-
-LEASE = timedelta(seconds=60)
-"""How long a call may take before its worker counts as dead."""
 
 
 class OwedState(StrEnum):
@@ -85,18 +82,18 @@ class OutboxStore(Protocol):
     def counts(self) -> Mapping[OwedState, int]: ...
 
 
-def claimed(owed: Owed, now: datetime) -> Owed | None:
+def claimed(owed: Owed, now: datetime, until: datetime) -> Owed | None:
     """The head of a mailbox as it moves on at this moment; None when it must wait.
 
-    READY and due becomes SENDING with a lease. A lease that ran out becomes SENDING again where
-    repeating is harmless and UNKNOWN otherwise. UNKNOWN whose time is up stays UNKNOWN: the caller
-    looks it up.
+    READY and due becomes SENDING with a lease `until` that moment. A lease that ran out becomes
+    SENDING again where repeating is harmless and UNKNOWN otherwise. UNKNOWN whose time is up stays
+    UNKNOWN: the caller looks it up.
     """
     if owed.state is OwedState.READY and owed.due_at <= now:
-        return _sending(owed, now)
+        return _sending(owed, until)
     if owed.state is OwedState.SENDING and owed.lease_until and owed.lease_until <= now:
         if owed.repeatable:
-            return _sending(owed, now)
+            return _sending(owed, until)
         return replace(
             owed,
             state=OwedState.UNKNOWN,
@@ -109,7 +106,5 @@ def claimed(owed: Owed, now: datetime) -> Owed | None:
     return None
 
 
-def _sending(owed: Owed, now: datetime) -> Owed:
-    return replace(
-        owed, state=OwedState.SENDING, attempts=owed.attempts + 1, lease_until=now + LEASE
-    )
+def _sending(owed: Owed, until: datetime) -> Owed:
+    return replace(owed, state=OwedState.SENDING, attempts=owed.attempts + 1, lease_until=until)
