@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import NewType
 
 IdempotencyKey = NewType("IdempotencyKey", str)
 """Names one intended effect. Stable across attempts: the same key never acts twice."""
 
+_EXACT = Context(prec=40, Emax=40, traps=[InvalidOperation, Overflow, Inexact])
+"""Forty digits are enough for money; more are refused, not rounded."""
 _MINOR_DIGITS = {"JPY": 0, "KRW": 0, "ISK": 0, "BHD": 3, "KWD": 3, "OMR": 3, "JOD": 3, "TND": 3}
 
 
@@ -25,8 +27,8 @@ class Money:
         if isinstance(amount, float):
             raise TypeError("money is never a float: pass the text or a Decimal")
         try:
-            scaled = Decimal(amount).scaleb(_digits(currency))
-        except InvalidOperation:
+            scaled = _EXACT.scaleb(_EXACT.create_decimal(amount), _digits(currency))
+        except ArithmeticError:
             raise ValueError(f"{amount!r} is not an amount of money") from None
         if not scaled.is_finite() or scaled != scaled.to_integral_value():
             raise ValueError(f"{amount!r} has more digits than {currency} knows")

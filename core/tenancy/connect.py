@@ -80,7 +80,7 @@ class Connections:
             app=app,
         )
         with self.works(actor.tenant) as work:
-            work.installations.add(installation)
+            work.installations.add(installation, routed=self._routed(plugin_id, app))
             event = "app.connected" if app else "installation.connected"
             self._audit(work, event, installation, actor, now, after=masked(settings))
             self._set_to_work(work, installation, now)
@@ -246,6 +246,9 @@ class Connections:
                 correlation_id=actor.correlation_id,
             )
         )
+
+    def _routed(self, plugin_id: str, app: bool) -> bool:
+        return not app and self.vendors.manifest(plugin_id).app_webhooks is not None
 
     def _permit(self, actor: Actor, app: bool) -> None:
         allow(actor, "integrations.write")

@@ -62,8 +62,12 @@ class InstallationStore(Protocol):
     def all(self) -> Sequence[Installation]:
         """Those that are not disconnected, oldest first."""
 
-    def add(self, installation: Installation) -> None:
-        """Conflict when this vendor account is already connected, here or anywhere."""
+    def add(self, installation: Installation, *, routed: bool) -> None:
+        """Conflict when this tenant has connected the vendor account already.
+
+        With `routed` deliveries of an app-wide door find it by its account, so the account may be
+        connected once in the whole house.
+        """
 
     def save(self, installation: Installation) -> None:
         """Conflict when it was changed meanwhile (its version is not one less)."""

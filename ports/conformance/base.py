@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 import hypothesis
 import pytest
 
 from ports.clock import Clock
+from ports.errors import Rejected
 from ports.http import Request, Response
 from ports.manifest import Context, Manifest
 from ports.sandbox import Delivery, Sandbox, SandboxTransport
 from ports.settings import Secret, example
 from ports.webhooks import RawWebhook
 
+T = TypeVar("T")
+E = TypeVar("E", bound=Exception)
+
 LAWS = hypothesis.settings(
     deadline=None,
     derandomize=True,
     database=None,
     max_examples=60,
+    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate, hypothesis.Phase.shrink],
+    report_multiple_bugs=False,
     suppress_health_check=[
         hypothesis.HealthCheck.function_scoped_fixture,
         hypothesis.HealthCheck.differing_executors,
@@ -33,12 +39,25 @@ LAWS = hypothesis.settings(
 """The same examples on every machine: a contract is green or red, not lucky."""
 
 
-class NotOffered(pytest.skip.Exception):
+class NotOffered(pytest.skip.Exception):  # type: ignore[name-defined, misc]
     """The promise concerns an optional power that the plugin does not have."""
 
 
 def not_offered(power: str) -> NoReturn:
     raise NotOffered(f"not offered: {power}")
+
+
+def attempt(call: Callable[[], T], *expected: type[E]) -> T | E:
+    """The answer of a call, or the error that it raised, as a value to be looked at."""
+    try:
+        return call()
+    except expected as error:
+        return error
+
+
+def is_none_or_rejected(answer: object) -> bool:
+    """What becomes of a name that nobody knows; a rejection names its field."""
+    return answer is None or (isinstance(answer, Rejected) and bool(answer.field))
 
 
 class StillClock:

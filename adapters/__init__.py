@@ -1,0 +1,1 @@
+"""Our machinery, one technology a folder; chosen once per deployment."""

@@ -1,0 +1,1 @@
+"""The way out: every call to a vendor goes through here."""

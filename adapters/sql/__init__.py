@@ -1,0 +1,1 @@
+"""PostgreSQL: tables, stores, the unit of work and migrations."""

@@ -1,0 +1,155 @@
+"""Contacts, what is known of them, and what is written."""
+
+from __future__ import annotations
+
+from adapters.sql.tables.shape import (
+    ID,
+    JSON,
+    MOMENT,
+    TEXT,
+    WHOLE,
+    YES_NO,
+    has,
+    index,
+    may,
+    of_tenant,
+    position,
+    refers,
+    rings,
+    tenant_table,
+    unique,
+)
+
+contacts = tenant_table(
+    "contacts",
+    has("id", ID),
+    may("name", TEXT),
+    has("folded", TEXT),  # the name as a hurried person types it
+    has("created_at", MOMENT),
+    has("updated_at", MOMENT),
+    may("language", TEXT),
+    may("marketing", YES_NO),
+    may("merged_into", ID),
+    has("attributes", JSON),
+    of_tenant(),
+    refers("contacts", "merged_into"),
+    index("contacts_updated", "updated_at", "id", where="merged_into is null"),
+)
+
+identities = tenant_table(
+    "identities",
+    has("scope", TEXT),
+    has("kind", TEXT),
+    has("value", TEXT),
+    has("contact_id", ID),
+    has("bound_at", MOMENT),
+    refers("contacts", "contact_id"),
+    index("identities_contact", "contact_id"),
+    key=("scope", "kind", "value"),
+)
+
+merges = tenant_table(
+    "merges",
+    has("id", ID),
+    has("kept", ID),
+    has("merged", ID),
+    has("why", TEXT),
+    has("at", MOMENT),
+    has("moved", JSON),
+    may("undone_at", MOMENT),
+    refers("contacts", "kept"),
+    refers("contacts", "merged"),
+    index("merges_kept", "kept"),
+    index("merges_merged", "merged"),
+)
+
+conversations = tenant_table(
+    "conversations",
+    has("id", ID),
+    has("contact_id", ID),
+    has("installation_id", ID),
+    has("created_at", MOMENT),
+    has("last_activity_at", MOMENT),
+    has("state", TEXT),
+    has("handler", TEXT),
+    may("assignee", TEXT),
+    has("labels", JSON),
+    has("preview", TEXT),
+    has("unread", WHOLE),
+    may("last_inbound_at", MOMENT),
+    may("snoozed_until", MOMENT),
+    may("handover", JSON),
+    has("failures", WHOLE),
+    has("awaits", JSON),
+    has("version", WHOLE),
+    may("joined", ID),  # the one that took its messages when their contacts were merged
+    *rings("conversations"),
+    refers("contacts", "contact_id"),
+    refers("installations", "installation_id"),
+    refers("conversations", "joined"),
+    unique("conversations_current", "contact_id", "installation_id", where="state <> 'resolved'"),
+    index("conversations_latest", "last_activity_at", "id", where="joined is null"),
+    index("conversations_state", "state", "last_activity_at", "id", where="joined is null"),
+    index("conversations_contact", "contact_id", "last_activity_at", "id"),
+    index(
+        "conversations_assignee",
+        "assignee",
+        "last_activity_at",
+        "id",
+        where="joined is null and state <> 'resolved'",
+    ),
+)
+
+messages = tenant_table(
+    "messages",
+    has("id", ID),
+    position(),
+    has("conversation_id", ID),
+    has("installation_id", ID),
+    has("direction", TEXT),
+    has("author", TEXT),
+    has("kind", TEXT),
+    has("text", TEXT),
+    has("sent_at", MOMENT),
+    has("created_at", MOMENT),
+    has("state", TEXT),
+    has("content", JSON),
+    may("external_id", TEXT),
+    may("reply_to", TEXT),
+    may("error", TEXT),
+    may("turn_id", ID),
+    may("edited_at", MOMENT),
+    may("revoked_at", MOMENT),
+    has("reactions", JSON),
+    refers("conversations", "conversation_id"),
+    refers("installations", "installation_id"),
+    unique("messages_external", "installation_id", "external_id", where="external_id is not null"),
+    index("messages_thread", "conversation_id", "sent_at", "position"),
+)
+
+attachments = tenant_table(
+    "attachments",
+    has("id", ID),
+    has("message_id", ID),
+    has("kind", TEXT),
+    has("mime", TEXT),
+    has("ref", TEXT),
+    may("filename", TEXT),
+    may("path", TEXT),
+    may("size", WHOLE),
+    may("error", TEXT),
+    refers("messages", "message_id"),
+    index("attachments_message", "message_id"),
+)
+
+reports = tenant_table(
+    "reports",
+    position(),
+    has("installation_id", ID),
+    has("external_id", TEXT),
+    has("state", TEXT),
+    has("at", MOMENT),
+    may("reason", TEXT),
+    refers("installations", "installation_id"),
+    key=("installation_id", "external_id", "position"),
+)

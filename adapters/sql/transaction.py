@@ -1,0 +1,73 @@
+"""The transaction of one unit of work, as its stores see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, Connection, CursorResult, Engine, Executable, select, text
+
+from adapters.sql.failures import translated
+
+_BECOME = text("select set_config('invekto.tenant_id', :tenant, true)")
+_LOCK = text(
+    """
+    select pg_advisory_xact_lock(key) from (
+        select distinct hashtextextended(name, 0) as key
+        from unnest(cast(:names as text[])) as name order by key
+    ) as one_after_the_other
+    """
+)
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One tenant's transaction. `owes` says whether somebody should look after the commit."""
+
+    connection: Connection
+    tenant: UUID
+    owes: bool = False
+
+    def run(
+        self, statement: Executable, values: Mapping[str, Any] | None = None
+    ) -> CursorResult[*tuple[Any, ...]]:
+        """Execute it; refusals come out in the core's words."""
+        with translated():
+            return self.connection.execute(statement, values)
+
+    def lock(self, *names: str) -> None:
+        """Hold these names of the tenant until the transaction ends; others wait for them.
+
+        Always in the same order, so that two who want the same names never wait for each other.
+        """
+        self.run(_LOCK, {"names": [f"{self.tenant}:{name}" for name in names]})
+
+
+@contextmanager
+def begun(engine: Engine, tenant: UUID) -> Iterator[Transaction]:
+    """A transaction that is that tenant's, rolled back unless its connection commits."""
+    with translated(), engine.connect() as connection:
+        transaction = Transaction(connection, tenant)
+        transaction.run(_BECOME, {"tenant": str(tenant)})
+        yield transaction
+
+
+@contextmanager
+def alone(engine: Engine) -> Iterator[Connection]:
+    """A connection where each statement is a transaction of its own, and is nobody's."""
+    with translated(), engine.connect() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def heirs(transaction: Transaction, link: Column[Any], first: UUID) -> Sequence[UUID]:
+    """That row's id and those that its link leads to, one after the other."""
+    table, found = link.table, [first]
+    while True:
+        here = (table.c.tenant_id == transaction.tenant, table.c.id == found[-1])
+        following = transaction.run(select(link).where(*here)).scalar_one_or_none()
+        if following is None:
+            return found
+        found.append(following)

@@ -1,0 +1,1 @@
+"""The vault: settings sealed under a data key of the tenant's, which a master key wraps."""

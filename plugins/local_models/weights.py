@@ -1,0 +1,94 @@
+"""What training leaves behind, and how it is kept: plain arrays, no pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+class Unusable(Exception):
+    """The file is not there, is damaged, or belongs to other data or other code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    model: str
+    intents: tuple[str, ...]
+    features: tuple[str, ...]
+    """`block:feature`, one for every row of `matrix` and every entry of `rarity`."""
+    rarity: Floats
+    matrix: Floats
+    bias: Floats
+    temperature: float
+    known: dict[str, int]
+    """Words the mender may lead a typing error back to, with their counts."""
+    own: tuple[float, float, float, float]
+    """How a tenant's own intent is judged: see `own_intents.py`."""
+
+
+def save(weights: Weights, file: Path) -> None:
+    """All or nothing: another process sees the old file or the whole new one."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    told = {
+        "model": weights.model,
+        "intents": weights.intents,
+        "features": weights.features,
+        "temperature": weights.temperature,
+        "known": weights.known,
+        "own": weights.own,
+    }
+    handle, name = tempfile.mkstemp(dir=file.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            np.savez_compressed(
+                stream,
+                told=np.frombuffer(json.dumps(told).encode(), dtype=np.uint8),
+                rarity=weights.rarity,
+                matrix=weights.matrix.astype(np.float16),
+                bias=weights.bias,
+            )
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def load(file: Path, model: str) -> Weights:
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            told = json.loads(stored["told"].tobytes())
+            weights = Weights(
+                model=told["model"],
+                intents=tuple(told["intents"]),
+                features=tuple(told["features"]),
+                rarity=stored["rarity"].astype(np.float32),
+                matrix=stored["matrix"].astype(np.float32),
+                bias=stored["bias"].astype(np.float32),
+                temperature=float(told["temperature"]),
+                known=told["known"],
+                own=(told["own"][0], told["own"][1], told["own"][2], told["own"][3]),
+            )
+    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile) as e:
+        raise Unusable(f"{file.name} cannot be read: {e}") from e
+    _check(weights, model)
+    return weights
+
+
+def _check(weights: Weights, model: str) -> None:
+    if weights.model != model:
+        raise Unusable(f"trained as {weights.model}, wanted {model}")
+    shape = (len(weights.features), len(weights.intents))
+    fits = weights.matrix.shape == shape and weights.rarity.shape == shape[:1]
+    if not fits or weights.bias.shape != shape[1:] or not weights.temperature > 0:
+        raise Unusable("its parts do not fit together")
+    if not (np.isfinite(weights.matrix).all() and np.isfinite(weights.bias).all()):
+        raise Unusable("it holds numbers that are none")

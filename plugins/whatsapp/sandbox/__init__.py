@@ -1,0 +1,7 @@
+"""WhatsApp in memory."""
+
+from __future__ import annotations
+
+from plugins.whatsapp.sandbox.graph import WhatsAppSandbox
+
+__all__ = ["WhatsAppSandbox"]

@@ -1,0 +1,116 @@
+"""A real PostgreSQL for whoever asks: one server a session, one migrated database a module."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, make_url
+
+from adapters.embedded import Postgres
+from adapters.sql.engine import make_engine
+from adapters.sql.migrate import migrate
+from adapters.sql.work import SqlWorks
+from core.tenancy.tenant import Tenant
+
+NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@pytest.fixture(scope="session")
+def database_admin_url() -> Iterator[str]:
+    """A server whose login may create roles and databases: DATABASE_URL, or one of our own."""
+    if given := os.environ.get("DATABASE_URL"):
+        yield given
+        return
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o711)  # under root the server runs as nobody
+    server = Postgres(folder / "state", FAST)
+    server.start()
+    yield server.url
+    server.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def database_template(database_admin_url: str) -> Iterator[str]:
+    """The name of a migrated database, to be copied."""
+    with new_database(database_admin_url) as url:
+        migrate(url)
+        yield str(make_url(url).database)
+
+
+@pytest.fixture(scope="module")
+def database_url(database_admin_url: str, database_template: str) -> Iterator[str]:
+    """A migrated database of the test module's own; the login may do everything in it."""
+    with new_database(database_admin_url, database_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def engine(database_url: str) -> Iterator[Engine]:
+    """Acts as the application: it owns nothing and sees one tenant at a time."""
+    engine = make_engine(database_url, pool_size=20)
+    yield engine
+    engine.dispose()
+
+
+@dataclass
+class Bell:
+    """Counts how often it was rung."""
+
+    rung: int = 0
+
+    def __call__(self) -> None:
+        self.rung += 1
+
+
+@pytest.fixture
+def bell() -> Bell:
+    return Bell()
+
+
+@pytest.fixture
+def works(engine: Engine, bell: Bell) -> SqlWorks:
+    return SqlWorks(engine, bell)
+
+
+@pytest.fixture
+def tenants(works: SqlWorks) -> Callable[[], UUID]:
+    """Each call opens a new tenant and answers its id."""
+
+    def opened() -> UUID:
+        tenant = Tenant(uuid4(), "Deneme Mağazası", "Europe/Istanbul", "TRY", "tr", NOW)
+        with works(tenant.id) as work:
+            work.tenants.add(tenant)
+            work.commit()
+        return tenant.id
+
+    return opened
+
+
+@pytest.fixture
+def tenant(tenants: Callable[[], UUID]) -> UUID:
+    return tenants()
+
+
+@contextmanager
+def new_database(admin_url: str, template: str = "template0") -> Iterator[str]:
+    """The address of a new copy of the template; it is dropped at the end."""
+    name = f"invekto_{uuid4().hex[:12]}"
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        admin.execute(f"create database {name} template {template}")
+        try:
+            url = make_url(admin_url).set(database=name)
+            yield url.render_as_string(hide_password=False)
+        finally:
+            admin.execute(f"drop database {name} with (force)")
