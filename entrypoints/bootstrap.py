@@ -5,23 +5,30 @@ from __future__ import annotations
 import logging
 import random
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from ipaddress import ip_network
 from uuid import UUID
 
+from starlette.types import ASGIApp
+
 from adapters.files.local import LocalFiles
+from adapters.http.transport import HttpTransport, pooled_client
+from adapters.limits.bucket import RedisLimits
 from adapters.queue.bell import Bell
 from adapters.queue.jobs import Jobs
 from adapters.queue.worker import run_worker
+from adapters.sql.engine import Engine, make_engine
+from adapters.sql.idempotency import IdempotencyStore
+from adapters.sql.ingest import AsyncIngest
 from adapters.sql.lookups import Lookups
-from sqlalchemy import Engine
-
-from adapters.http.transport import HttpTransport, make_client
-from adapters.sql.engine import make_engine
 from adapters.sql.work import SqlWorks
-from adapters.vault import EnvelopeVault, MasterKeys, SqlKeys
+from adapters.vault.envelope import EnvelopeVault
+from adapters.vault.keys import SqlKeys, SqlSeals
+from adapters.vault.masters import MasterKeys
+from adapters.vault.rotation import Rotated, rotate
 from core.agents.assist import Assist
 from core.agents.think import Think
 from core.agents.turn import TakeTurn
@@ -38,11 +45,15 @@ from core.inbox.read import Read
 from core.shared.ids import uuid7
 from core.tenancy.connect import Connections
 from entrypoints import observe
+from entrypoints.capabilities import capabilities
 from entrypoints.config import Config
+from entrypoints.http.app import HttpHouse, make_app
 from entrypoints.registry import Registry, discover
 from entrypoints.vendors import PluginVendors
 
 log = logging.getLogger(__name__)
+
+QUEUES = ("inbound", "agents", "outbound", "background")
 
 
 class SystemClock:
@@ -78,12 +89,33 @@ class House:
     def new_id(self) -> UUID:
         return _new_id(self.clock)
 
+    def probe_database(self) -> None:
+        """Raises unless PostgreSQL answers."""
+        self.lookups.find_hook(b"")
+
+    def standing(self) -> observe.Standing:
+        """How much waits, for the metrics."""
+        now = self.clock.now()
+        inbox = {state: w.rows for state, w in self.lookups.inbox_counts(now).items()}
+        outbox = {state: w.rows for state, w in self.lookups.outbox_counts(now).items()}
+        queues = {}
+        for queue in QUEUES:
+            oldest = self.jobs.oldest(queue)
+            age = (now - oldest).total_seconds() if oldest else 0.0
+            queues[queue] = observe.QueueStanding(self.jobs.depth(queue), max(age, 0.0))
+        return observe.Standing(inbox, outbox, queues)
+
     def wake(self, tenant: UUID, conversation: UUID) -> bool:
         return wake(tenant, conversation, works=self.works, now=self.clock.now())
 
-    def rotate_vault(self) -> int:
-        """Re-seal every connection under the first master key; answers how many there are."""
-        return rotate(self.vault, self.works, self.lookups)
+    def rotate_vault(self) -> Rotated:
+        """Wrap every data key by the first master key, give each tenant a new one, seal anew."""
+        return rotate(
+            self.lookups.tenants(),
+            self.vault,
+            seals=SqlSeals(self.engine),
+            renew_before=self.clock.now(),
+        )
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -102,7 +134,7 @@ def build(config: Config, *, part: str) -> House:
     engine = make_engine(config.database_url.reveal(), pool_size=20)
     works = SqlWorks(engine, bell.ring)
     vault = EnvelopeVault(SqlKeys(engine), _master_keys(config))
-    client = make_client()
+    client = pooled_client()
     vendors = PluginVendors(
         discover(blocked=config.blocked_plugins),
         vault,
@@ -148,6 +180,48 @@ def build(config: Config, *, part: str) -> House:
     )
 
 
+def web(house: House) -> ASGIApp:
+    """The web process's application over a house."""
+    config = house.config
+    redis = config.redis_url.reveal()
+    limits = RedisLimits(redis)
+
+    def take(key: UUID) -> float | None:
+        return limits.take(str(key), config.requests_per_minute) or None
+
+    return make_app(
+        HttpHouse(
+            works=house.works,
+            vendors=house.vendors,
+            connections=house.connections,
+            write=house.write,
+            manage=house.manage,
+            assist=house.assist,
+            files=house.files,
+            registry=house.registry,
+            capabilities={id: capabilities(m) for id, m in house.registry.manifests.items()},
+            lookups=house.lookups,
+            limits=Taking(take),
+            idempotency=IdempotencyStore(house.engine),
+            ingest=AsyncIngest(config.database_url.reveal()),
+            bell=house.bell,
+            probes={"database": house.probe_database, "redis": lambda: house.jobs.depth("inbound")},
+            standing=house.standing,
+            clock=house.clock,
+            ids=house.new_id,
+            new_token=new_token,
+            trusted_proxies=[ip_network(proxy) for proxy in config.trusted_proxies],
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """A limiter with its rate."""
+
+    take: Callable[[UUID], float | None]
+
+
 def new_token() -> str:
     """256 random bits for an address or a key."""
     return secrets.token_urlsafe(32)
@@ -160,4 +234,4 @@ def _new_id(clock: SystemClock) -> UUID:
 def _master_keys(config: Config) -> MasterKeys:
     if config.master_keys:
         return MasterKeys.parse(config.master_keys.reveal())
-    return MasterKeys.in_file(config.data / "master.keys")
+    return MasterKeys.kept_in(config.data / "master.keys")

@@ -32,6 +32,11 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--once", action="store_true", help="end by itself when it has shown it")
     demo.set_defaults(run=_demo)
 
+    sandbox = commands.add_parser("sandbox", help="play the vendors over HTTP")
+    sandbox.add_argument("--host", default="127.0.0.1")
+    sandbox.add_argument("--port", type=int, default=9100)
+    sandbox.set_defaults(run=_sandbox)
+
     step = commands.add_parser("migrate", help="bring the database up to date")
     step.set_defaults(run=_migrate)
 
@@ -90,6 +95,15 @@ def _demo(arguments: argparse.Namespace) -> int:
     return running.supervisor.run()
 
 
+def _sandbox(arguments: argparse.Namespace) -> int:
+    from entrypoints.bootstrap import SystemClock
+    from entrypoints.registry import discover
+    from entrypoints.sandbox import serve
+
+    serve(arguments.host, arguments.port, discover().manifests, SystemClock())
+    return 0
+
+
 def _migrate(_: argparse.Namespace) -> int:
     from adapters.sql.migrate import migrate
     from entrypoints.config import from_environment
@@ -113,14 +127,17 @@ def _rotate(_: argparse.Namespace) -> int:
     from entrypoints.config import from_environment
 
     house = build(from_environment(), part="cli")
-    print(f"{house.rotate_vault()} connections are sealed under the first master key")
-    return 0
+    done = house.rotate_vault()
+    print(f"{done.wrapped} data keys are wrapped anew, {done.sealed} connections are sealed anew")
+    for tenant in done.lost:
+        print(f"invekto: tenant {tenant} has something that does not open", file=sys.stderr)
+    return 1 if done.lost else 0
 
 
 def _new_master_key(_: argparse.Namespace) -> int:
-    from adapters.vault import MasterKeys
+    from adapters.vault.masters import generate
 
-    print(MasterKeys.fresh())
+    print(generate())
     return 0
 
 
@@ -132,7 +149,7 @@ def _plugin_new(arguments: argparse.Namespace) -> int:
     except (ValueError, FileExistsError) as error:
         print(f"invekto: {error}", file=sys.stderr)
         return 2
-    print(f"{made} is ready: its tests pass with `pip install -e '{made}[dev]' && pytest {made}`")
+    print(f"{made} is ready: cd {made} && pip install -e . --group dev && pytest")
     return 0
 
 

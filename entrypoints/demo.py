@@ -119,8 +119,11 @@ class _Api:
         self._http, self._url = http, f"{url}/api/v1"
         self._headers = {"Authorization": f"Bearer {key}"}
 
-    def __call__(self, method: str, path: str, body: Any = None) -> Any:
-        answer = self._http.request(method, f"{self._url}{path}", json=body, headers=self._headers)
+    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        answer = self._http.request(
+            method, f"{self._url}{path}", json=body, headers=self._headers | named
+        )
         if answer.is_error:
             raise DemoFailed(f"{method} {path}: {answer.status_code} {answer.text}")
         return answer.json() if answer.content else None
@@ -157,7 +160,7 @@ class _Api:
 
     def connect(self, plugin: str, **settings: str) -> None:
         made = self("POST", f"/integrations/{plugin}/connect", {"settings": settings})
-        _say(f"✓ {plugin}: connected as {made['account_name']}")
+        _say(f"✓ {plugin}: connected as {made['account']['name']}")
 
     def open_app(self, settings: Mapping[str, str]) -> None:
         """Open the app-wide door of WhatsApp, or give it this demo's secret when it is open."""
@@ -167,7 +170,7 @@ class _Api:
             self("POST", "/integrations/whatsapp/app", {"settings": settings})
         else:
             path = f"/integrations/installations/{door['id']}"
-            self("PUT", path, {"settings": settings})
+            self("PUT", path, {"settings": settings}, If_Match=f'"{door["version"]}"')
 
 
 class _Story:

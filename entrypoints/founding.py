@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from core.shared.actor import SCOPES, Actor
@@ -17,10 +18,8 @@ def operator_key(house: House, name: str) -> str:
     """Issue a key of the operator, founding the operator's tenant at the first call."""
     now = house.clock.now()
     actor = Actor(OPERATOR, "operator", "command line", frozenset(SCOPES))
-    try:
+    with suppress(Conflict):  # it was founded before
         create(OPERATOR, TenantDetails("Operator"), actor, works=house.works, now=now)
-    except Conflict:
-        pass  # it was founded before
     key = PREFIX + new_token()
     issue(house.new_id(), key, IssueKey(name, tuple(SCOPES)), actor, works=house.works, now=now)
     return key

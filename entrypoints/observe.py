@@ -86,9 +86,20 @@ def set_up_logging(part: str, log_format: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    for name in ("connexion", "uvicorn.access", "openapi_spec_validator", "rq.worker"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("connexion.validators").setLevel(logging.ERROR)  # it repeats what was sent
+    hush()
+
+
+QUIET = {
+    "connexion": logging.ERROR,  # its warnings repeat what was sent
+    "uvicorn.access": logging.WARNING,
+    "rq.worker": logging.WARNING,
+}
+"""Loggers of others that say too much, and what may still be heard of them."""
+
+
+def hush() -> None:
+    for name, level in QUIET.items():
+        logging.getLogger(name).setLevel(level)
 
 
 def failed(error: Exception) -> None:
@@ -200,20 +211,20 @@ class _Gauges(Collector):
 
     def collect(self) -> Iterator[Metric]:
         for name, counts in (("inbox", self._standing.inbox), ("outbox", self._standing.outbox)):
-            gauge = GaugeMetricFamily(
-                f"invekto_{name}_rows", f"Rows of the {name}", labels=["state"]
-            )
+            rows = _gauge(f"invekto_{name}_rows", f"Rows of the {name}", "state")
             for state, count in counts.items():
-                gauge.add_metric([state], count)
-            yield gauge
-        depth = GaugeMetricFamily("invekto_queue_jobs", "Jobs that wait", labels=["queue"])
-        age = GaugeMetricFamily(
-            "invekto_queue_oldest_seconds", "How long its first job waits", labels=["queue"]
-        )
+                rows.add_metric([state], count)
+            yield rows
+        depth = _gauge("invekto_queue_jobs", "Jobs that wait", "queue")
+        age = _gauge("invekto_queue_oldest_seconds", "How long the first of them waits", "queue")
         for queue, standing in self._standing.queues.items():
             depth.add_metric([queue], standing.depth)
             age.add_metric([queue], standing.oldest_seconds)
         yield from (depth, age)
+
+
+def _gauge(name: str, help: str, label: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, help, labels=[label])
 
 
 def metrics(standing: Callable[[], Standing]) -> bytes:

@@ -72,7 +72,7 @@ def _house(supervisor: Supervisor, env: dict[str, str], data: Path, *, sandbox: 
     if sandbox:
         vendors_port = _free_port(port + 1)
         vendors = env["INVEKTO_SANDBOX"] = f"http://127.0.0.1:{vendors_port}"
-        argv = [sys.executable, "-m", "entrypoints.sandbox", "--port", str(vendors_port)]
+        argv = [sys.executable, "-m", "entrypoints.cli", "sandbox", "--port", str(vendors_port)]
         supervisor.add(Process("sandbox", argv, env, lambda: _answers(f"{vendors}/_health")))
     config = from_environment({**os.environ, **env})
     migrate(config.migrations_url.reveal())

@@ -9,10 +9,8 @@ import sys
 from functools import cache
 from uuid import UUID
 
-from entrypoints.bootstrap import House, build
+from entrypoints.bootstrap import QUEUES, House, build
 from entrypoints.config import from_environment
-
-QUEUES = ("inbound", "agents", "outbound", "background")
 
 
 @cache

@@ -7,9 +7,11 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -20,6 +22,10 @@ from adapters.embedded import Postgres
 from adapters.sql.engine import make_engine
 from adapters.sql.migrate import migrate
 from adapters.sql.work import SqlWorks
+from core.conversations.contacts import Contact, Known
+from core.conversations.conversation import Conversation
+from core.conversations.message import Direction, Message, SendState
+from core.tenancy.installations import Installation, InstallationState
 from core.tenancy.tenant import Tenant
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -56,10 +62,22 @@ def database_url(database_admin_url: str, database_template: str) -> Iterator[st
         yield url
 
 
+@pytest.fixture(scope="session")
+def application_login(database_admin_url: str, database_template: str) -> Iterator[dict[str, str]]:
+    """Name and password of a login that may be the application and nothing else."""
+    login = {"username": f"invekto_{uuid4().hex[:12]}", "password": uuid4().hex}
+    with psycopg.connect(database_admin_url, autocommit=True) as admin:
+        admin.execute("create role {username} login password '{password}'".format(**login))
+        admin.execute("grant invekto_app to {username}".format(**login))
+        yield login
+        admin.execute("drop role {username}".format(**login))
+
+
 @pytest.fixture(scope="module")
-def engine(database_url: str) -> Iterator[Engine]:
+def engine(database_url: str, application_login: dict[str, str]) -> Iterator[Engine]:
     """Acts as the application: it owns nothing and sees one tenant at a time."""
-    engine = make_engine(database_url, pool_size=20)
+    address = make_url(database_url).set(**application_login)
+    engine = make_engine(address.render_as_string(hide_password=False), pool_size=20)
     yield engine
     engine.dispose()
 
@@ -101,6 +119,80 @@ def tenants(works: SqlWorks) -> Callable[[], UUID]:
 @pytest.fixture
 def tenant(tenants: Callable[[], UUID]) -> UUID:
     return tenants()
+
+
+@dataclass(frozen=True)
+class Seller:
+    """A tenant with one connected channel, and short words for what tests put into it."""
+
+    works: SqlWorks
+    tenant: UUID
+    channel: UUID
+
+    def connect(self, plugin: str = "whatsapp", account: str | None = None) -> UUID:
+        """Another installation."""
+        id = uuid4()
+        with self.works(self.tenant) as work:
+            work.installations.add(installation(self.tenant, id, plugin, account), routed=False)
+            work.commit()
+        return id
+
+    def contact(self, *identities: Known, name: str | None = None, at: datetime = NOW) -> UUID:
+        id = uuid4()
+        with self.works(self.tenant) as work:
+            work.contacts.add(Contact(id, name, at, at))
+            for identity in identities:
+                work.contacts.bind(identity, id, at)
+            work.commit()
+        return id
+
+    def conversation(self, contact: UUID, channel: UUID | None = None, **more: Any) -> UUID:
+        thread = Conversation(uuid4(), contact, channel or self.channel, NOW, NOW)
+        with self.works(self.tenant) as work:
+            work.conversations.add(replace(thread, **more))
+            work.commit()
+        return thread.id
+
+    def message(self, conversation: UUID, text: str = "merhaba", **more: Any) -> UUID:
+        """One that came in, unless `more` says otherwise."""
+        given = {"direction": Direction.IN, "author": "contact", "sent_at": NOW}
+        given |= {"created_at": NOW, "state": SendState.RECEIVED, **more}
+        message = Message(uuid4(), conversation, self.channel, kind="text", text=text, **given)
+        with self.works(self.tenant) as work:
+            assert work.messages.add(message)
+            work.commit()
+        return message.id
+
+
+@pytest.fixture
+def sellers(works: SqlWorks, tenants: Callable[[], UUID]) -> Callable[[], Seller]:
+    """Each call opens a seller."""
+
+    def opened() -> Seller:
+        bare = Seller(works, tenants(), uuid4())
+        return replace(bare, channel=bare.connect())
+
+    return opened
+
+
+@pytest.fixture
+def seller(sellers: Callable[[], Seller]) -> Seller:
+    return sellers()
+
+
+def installation(tenant: UUID, id: UUID, plugin: str, account: str | None) -> Installation:
+    return Installation(
+        id,
+        tenant,
+        plugin,
+        account or str(id),
+        "Deneme",
+        InstallationState.ACTIVE,
+        b"sealed",
+        sha256(id.bytes).digest(),
+        NOW,
+        NOW,
+    )
 
 
 @contextmanager

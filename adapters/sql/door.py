@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Engine, text
 
 from adapters.sql.codec import to_json
 from adapters.sql.transaction import alone
-from ports.webhooks import RawWebhook
+from core.inbox.journal import Entry
 
 _INGEST = text(
     "select ingest(:tenant, :installation, :version, :id, :key, cast(:headers as jsonb),"
@@ -20,41 +18,27 @@ _INGEST = text(
 )
 
 
-class Taken(StrEnum):
-    NEW = "new"
-    SEEN = "seen"
-    """It came before; the vendor is answered alike."""
-    STALE = "stale"
-    """The connection is not as the caller knows it: look it up again. Nothing was kept."""
-
-
 @dataclass(frozen=True, slots=True)
 class Door:
     engine: Engine
 
-    def ingest(
-        self,
-        tenant: UUID,
-        installation: UUID,
-        version: int,
-        id: UUID,
-        key: str,
-        webhook: RawWebhook,
-        *,
-        now: datetime,
-        correlation_id: str | None = None,
-    ) -> Taken:
-        """Keep a verified delivery under its dedupe key, for the installation of that version."""
+    def ingest(self, tenant: UUID, version: int, entry: Entry) -> str:
+        """Keep a verified delivery under its dedupe key, for the installation of that version.
+
+        `new`; `seen` when its installation has one with this key already; `stale` when the
+        installation has another version by now or does not listen, and nothing was kept.
+        """
         values = {
             "tenant": tenant,
-            "installation": installation,
+            "installation": entry.installation_id,
             "version": version,
-            "id": id,
-            "key": key,
-            "headers": json.dumps(to_json(webhook.headers)),
-            "body": webhook.body,
-            "now": now,
-            "correlation": correlation_id,
+            "id": entry.id,
+            "key": entry.dedupe_key,
+            "headers": json.dumps(to_json(entry.webhook.headers)),
+            "body": entry.webhook.body,
+            "now": entry.received_at,
+            "correlation": entry.correlation_id,
         }
         with alone(self.engine) as connection:
-            return Taken(connection.execute(_INGEST, values).scalar_one())
+            taken: str = connection.execute(_INGEST, values).scalar_one()
+        return taken

@@ -11,6 +11,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from adapters.sql.codec import clean
 
+__all__ = ["Engine", "Harmful", "as_application", "assert_harmless", "database", "make_engine"]
+
 ROLE = "invekto_app"
 PATIENCE = 10
 """Seconds to reach the server, or to wait for a free connection."""
@@ -39,17 +41,13 @@ class Harmful(RuntimeError):
 def database(url: str) -> URL:
     """The address for psycopg, whichever way it is spelt."""
     scheme, _, rest = url.partition("://")
-    if scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
+    if scheme not in ("postgres", "postgresql", "postgresql+psycopg") or not rest:
         raise ValueError("the database's address must begin with postgresql://")
     return make_url(f"postgresql+psycopg://{rest}")
 
 
-def make_engine(url: str, *, pool_size: int = 5, null_pool: bool = False) -> Engine:
-    """Connections that act as invekto_app whoever signs in.
-
-    No pool for processes that fork; otherwise at most `pool_size` connections, checked before use.
-    A unit of work inside another one needs a connection of its own.
-    """
+def as_application(url: str) -> tuple[URL, dict[str, Any]]:
+    """The address, and the arguments that make a connection act as invekto_app."""
     address = database(url)
     given = address.query.get("options", "")
     options = {
@@ -65,6 +63,16 @@ def make_engine(url: str, *, pool_size: int = 5, null_pool: bool = False) -> Eng
         "connect_timeout": PATIENCE,
         "application_name": "invekto",
     }
+    return address.difference_update_query(["options"]), arguments
+
+
+def make_engine(url: str, *, pool_size: int = 5, null_pool: bool = False) -> Engine:
+    """Connections that act as invekto_app whoever signs in.
+
+    No pool for processes that fork; otherwise at most `pool_size` connections, checked before use.
+    A unit of work inside another one needs a connection of its own.
+    """
+    address, arguments = as_application(url)
     pool: dict[str, Any] = (
         {"poolclass": NullPool}
         if null_pool
@@ -75,9 +83,7 @@ def make_engine(url: str, *, pool_size: int = 5, null_pool: bool = False) -> Eng
             "pool_pre_ping": True,
         }
     )
-    engine = create_engine(
-        address.difference_update_query(["options"]), connect_args=arguments, **pool
-    )
+    engine = create_engine(address, connect_args=arguments, **pool)
     event.listen(engine, "connect", _clean_texts)
     if not null_pool:
         event.listen(engine, "reset", _forget_tenant)

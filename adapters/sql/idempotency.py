@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Engine, text
@@ -14,33 +15,30 @@ from adapters.sql.mapper import Mapper
 from adapters.sql.rows import Lock, Rows
 from adapters.sql.transaction import alone, begun
 
+RUNNING, DONE = "running", "done"
 KEPT = timedelta(hours=24)
 ABANDONED = timedelta(seconds=60)
 """After this long a request that never ended may be run again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fresh:
-    """The caller runs the request, then calls finish() or forget()."""
+class ClaimState(StrEnum):
+    OURS = "ours"
+    """The caller answers the request, then calls finish() or release()."""
+    RUNNING = "running"
+    """The same request is being answered."""
+    OTHER = "other"
+    """The key was sent with another request."""
+    DONE = "done"
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
-    """The same request is under way."""
+class Claim:
+    """What stands for a key; the answer where it is DONE."""
 
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The answer of the first time."""
-
-    status: int
-    body: bytes
-    headers: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """The key was used for another request."""
+    state: ClaimState
+    status: int | None = None
+    body: bytes | None = None
+    headers: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +63,19 @@ class IdempotencyStore:
 
     engine: Engine
 
-    def begin(
+    def claim(
         self, tenant: UUID, operation: str, key: str, request_hash: bytes, now: datetime
-    ) -> Fresh | Running | Stored | Mismatch:
-        """Of callers at once exactly one is told Fresh."""
-        mine = _Kept(operation, key, request_hash, "running", now, now + KEPT)
+    ) -> Claim:
+        """Take the key for 24 hours; of many at once, one gets OURS.
+
+        A claim whose worker died can be taken again after a minute.
+        """
+        ours = _Kept(operation, key, request_hash, RUNNING, now, now + KEPT)
         with begun(self.engine, tenant) as transaction:
             rows = Rows(transaction, _KEPT)
-            answer = Fresh() if rows.add(mine) else _judge(rows, mine, now)
+            claim = Claim(ClaimState.OURS) if rows.add(ours) else _judged(rows, ours, now)
             transaction.connection.commit()
-        return answer
+        return claim
 
     def finish(
         self,
@@ -89,18 +90,18 @@ class IdempotencyStore:
         with begun(self.engine, tenant) as transaction:
             Rows(transaction, _KEPT).change(
                 *_this(operation, key),
-                tables.idempotency_keys.c.state == "running",
-                state="done",
+                tables.idempotency_keys.c.state == RUNNING,
+                state=DONE,
                 status=status,
                 body=body,
                 headers=dict(headers),
             )
             transaction.connection.commit()
 
-    def forget(self, tenant: UUID, operation: str, key: str) -> None:
-        """Let the key be used again: the request was refused before it did anything."""
+    def release(self, tenant: UUID, operation: str, key: str) -> None:
+        """Let the key be used again: nothing happened."""
         with begun(self.engine, tenant) as transaction:
-            running = tables.idempotency_keys.c.state == "running"
+            running = tables.idempotency_keys.c.state == RUNNING
             Rows(transaction, _KEPT).remove(*_this(operation, key), running)
             transaction.connection.commit()
 
@@ -112,19 +113,20 @@ class IdempotencyStore:
         return count
 
 
-def _judge(rows: Rows[_Kept], mine: _Kept, now: datetime) -> Fresh | Running | Stored | Mismatch:
-    kept = rows.one(*_this(mine.operation, mine.key), lock=Lock.WAIT)
+def _judged(rows: Rows[_Kept], ours: _Kept, now: datetime) -> Claim:
+    kept = rows.one(*_this(ours.operation, ours.key), lock=Lock.WAIT)
     if kept is None:
-        return Running()  # it was forgotten at this very moment: the next try is fresh
-    left = kept.state == "running" and kept.created_at <= now - ABANDONED
-    if kept.expires_at <= now or (left and kept.request_hash == mine.request_hash):
-        rows.put(mine)
-        return Fresh()
-    if kept.request_hash != mine.request_hash:
-        return Mismatch()
-    if kept.status is None or kept.body is None:
-        return Running()
-    return Stored(kept.status, kept.body, kept.headers or {})
+        return Claim(ClaimState.RUNNING)  # released at this very moment: the next try gets it
+    same = kept.request_hash == ours.request_hash
+    left = kept.state == RUNNING and kept.created_at <= now - ABANDONED
+    if kept.expires_at <= now or (same and left):
+        rows.put(ours)
+        return Claim(ClaimState.OURS)
+    if not same:
+        return Claim(ClaimState.OTHER)
+    if kept.state == RUNNING:
+        return Claim(ClaimState.RUNNING)
+    return Claim(ClaimState.DONE, kept.status, kept.body, kept.headers)
 
 
 def _this(operation: str, key: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -48,6 +48,10 @@ class Lookups:
         rows = self._ask("find_route(:plugin, :account)", plugin=plugin_id, account=account)
         return Route(rows[0].tenant_id, rows[0].installation_id) if rows else None
 
+    def tenants(self) -> Sequence[UUID]:
+        """The ids of all tenants, oldest id first."""
+        return [row.tenant_id for row in self._ask("tenants()")]
+
     def due_inbox(
         self, now: datetime, visibility: timedelta, n: int
     ) -> Sequence[tuple[UUID, UUID]]:

@@ -21,7 +21,7 @@ def migrate(url: str) -> None:
 
     The login must own the database's tables, or be about to. Several at once wait for each other.
     """
-    engine = _plain(url)
+    engine = database_login(url)
     try:
         with translated(), engine.connect() as connection:
             config = _config()
@@ -40,7 +40,7 @@ def head() -> str:
 
 def pending(url: str) -> bool:
     """Whether the database lacks a step."""
-    engine = _plain(url)
+    engine = database_login(url)
     try:
         with translated(), engine.connect() as connection:
             options = {"version_table_schema": "directory"}
@@ -59,7 +59,7 @@ def _config() -> Config:
     return config
 
 
-def _plain(url: str) -> Engine:
+def database_login(url: str) -> Engine:
     """As the login itself, without the application's role."""
     return create_engine(
         database(url),

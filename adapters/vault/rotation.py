@@ -1,4 +1,11 @@
-"""Changing keys while the house works. Every step may be repeated, and two may run at once."""
+"""Changing keys while the house works. Every step may be repeated, and two may run at once.
+
+A new master key comes in three steps, so that no process ever meets a key it does not know:
+`old,new` everywhere; then `new,old` everywhere and rotate; then `new` alone.
+
+Older data keys are kept: a process that has not heard yet may seal under one for CACHED_SECONDS.
+What it sealed opens, and is sealed anew by the next rotation.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +41,8 @@ def rotate(
     """Wrap every tenant's data keys by the first master key; afterwards the others may go.
 
     With `renew_before`, data keys made before that moment get a successor; with `seals`, settings
-    are sealed anew under the tenant's newest key. Older data keys are kept: a process that has not
-    heard yet may seal under one for `CACHED_SECONDS`, and what it sealed opens, and is sealed anew
-    by the next rotation. Begun again after an interruption, with the same moment, it goes on where
-    it was.
+    are sealed anew under the tenant's newest key. Begun again with the same moment after an
+    interruption, it goes on where it was.
     """
     wrapped = sealed = 0
     lost = []

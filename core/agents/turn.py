@@ -14,7 +14,7 @@ from core.agents.situation import Situation, look_around
 from core.agents.think import Think, Thought
 from core.agents.turns import Outcome, Turn, TurnState
 from core.audit.events import AuditEvent
-from core.conversations.conversation import Conversation, Handler, Handover
+from core.conversations.conversation import Conversation, ConversationState, Handler, Handover
 from core.conversations.write import Reply, Write
 from core.shared.actor import Actor
 from core.shared.errors import Conflict, NotFound
@@ -90,7 +90,7 @@ class TakeTurn:
             conversation = work.conversations.get(turn.conversation_id)
             assert conversation is not None, "a turn belongs to a conversation that exists"
             situation = look_around(conversation, work, self.vendors)
-        if not situation.messages or (autonomy and conversation.handler is Handler.PERSON):
+        if not situation.messages or (autonomy and not _is_the_agents(conversation)):
             return self._conclude_nothing(tenant, turn)
         thought = self.think(situation, actor)
         millis = int((self.clock.now() - began).total_seconds() * 1000)
@@ -124,7 +124,7 @@ class TakeTurn:
         """Send and hand over as thought, all in the turn's own transaction."""
         conversation = work.conversations.get(turn.conversation_id, lock=True)
         assert conversation is not None, "a turn belongs to a conversation that exists"
-        if conversation.handler is Handler.PERSON:
+        if not _is_the_agents(conversation):
             return replace(turn, outcome=Outcome.SUGGESTED)
         changed = self._changed(conversation, turn, thought, situation)
         message_id = self.ids()
@@ -209,8 +209,11 @@ class TakeTurn:
     def _give_up(self, tenant: UUID, turn: Turn, error: Exception) -> None:
         now = self.clock.now()
         with self.works(tenant) as work:
+            current = work.turns.get(turn.id)
+            if current is None or current.attempts != turn.attempts:
+                return  # the lease ran out and another worker has it
             failed = replace(
-                turn,
+                current,
                 state=TurnState.FAILED,
                 finished_at=now,
                 lease_until=None,
@@ -252,6 +255,11 @@ class TakeTurn:
                 after={"reason": reason},
             )
         )
+
+
+def _is_the_agents(conversation: Conversation) -> bool:
+    resolved = conversation.state is ConversationState.RESOLVED
+    return conversation.handler is Handler.AGENT and not resolved
 
 
 def _failure(error: Exception) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from uuid import UUID
 from core.audit.events import AuditEvent
 from core.commerce.orders import StoredOrder
 from core.shared.actor import Actor
+from core.shared.folding import fold_ascii
 from core.shared.work import Work
 from ports.families.marketplace import PackageState
 
@@ -59,23 +60,45 @@ class Facts:
         return bool(self.numbers and self.amounts)
 
 
-_NUMBER = re.compile(r"(?<![\w-])#?([A-Za-z]{0,6}-?\d[\d-]{4,20}\d)(?![\w-])")
+_MONTHS = (
+    "ocak|subat|mart|nisan|mayis|haziran|temmuz|agustos|eylul|ekim|kasim|aralik|january|february"
+    "|march|april|may|june|july|august|september|october|november|december"
+)
+_SHORT_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_COUNTED = (
+    r"(?:gun|hafta|yil|saat|dakika|adet|tane|parca|beden|numara|cift)\w*|ay(?:dir|lik)?\b|ke[zr]e?\b"
+    r"|(?:day|week|month|year|hour|minute|item|piece|pair|time)s?\b|pcs\b"
+)
+_ASIDE = re.compile(
+    r"(?<![\w.,])(?:"
+    r"\d{1,2}[./]\d{1,2}[./]\d{4}|\d{4}-\d\d-\d\d|\d{1,2}:\d\d"
+    rf"|\d{{1,2}}\s+(?:{_MONTHS})\w*(?:\s+\d{{4}})?"
+    rf"|(?:{_MONTHS}|{_SHORT_MONTHS})\.?\s+\d{{1,2}}(?:,?\s+\d{{4}})?"
+    rf"|\d{{1,3}}\s?(?:{_COUNTED})|%\s?\d+"
+    r"|(?:\+?90|0)[\s-]?\(?5\d\d\)?[\s-]\d{3}[\s-]?\d\d[\s-]?\d\d"
+    r"|5\d\d[\s-]\d{3}[\s-]\d\d[\s-]?\d\d"
+    r")(?!\d)"
+)
+"""Dates, times, counts and phones with spaces: they are no proof, and would crowd it out."""
+_NUMBER = re.compile(r"(?<![\w-])#?([a-z]{0,6}-?\d[\d-]{4,20}\d)(?![\w-])")
 _AMOUNT = re.compile(
     r"(?<![\w.,-])(\d{1,3}(?:\.\d{3})+|\d{1,3}(?:,\d{3})+|\d{1,6})(?:[.,](\d{2}))?"
-    r"(?=\s*(?:tl|try|lira|₺)?(?:$|[\s,;.!?)']))",
-    re.IGNORECASE,
+    r"(?=\s*(tl|try|lira|₺)?(?:$|[\s,;.!?)'\"’”*]))"
 )
 
 
 def facts_in(text: str) -> Facts:
     """Read order numbers and amounts from a text; a number is not an amount as well.
 
-    Only the first few count: a message full of amounts is one try, not many.
+    Only the first few count, those that look like money before bare ones: a message full of
+    amounts is one try, not many.
     """
-    numbers = tuple(dict.fromkeys(m.group(1).upper() for m in _NUMBER.finditer(text)))
-    rest = _NUMBER.sub(" ", text)
-    amounts = [_minor(m.group(1), m.group(2)) for m in _AMOUNT.finditer(rest)]
-    return Facts(numbers[:MOST_NUMBERS], tuple(dict.fromkeys(amounts))[:MOST_AMOUNTS])
+    plain = _ASIDE.sub(" ", fold_ascii(text))
+    numbers = tuple(dict.fromkeys(m.group(1).upper() for m in _NUMBER.finditer(plain)))
+    found = list(_AMOUNT.finditer(_NUMBER.sub(" ", plain)))
+    found.sort(key=lambda m: m.group(2) is None and m.group(3) is None)
+    amounts = dict.fromkeys(_minor(m.group(1), m.group(2)) for m in found)
+    return Facts(numbers[:MOST_NUMBERS], tuple(amounts)[:MOST_AMOUNTS])
 
 
 def _minor(whole: str, cents: str | None) -> int:

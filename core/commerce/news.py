@@ -1,9 +1,9 @@
-"""What a shop tells us about orders, applied: kept, linked to the buyer, parcels followed."""
+"""What shops and carriers tell us, applied: orders kept and linked, parcels followed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from core.commerce.parcels import Followed
@@ -13,6 +13,7 @@ from core.tenancy.flags import enabled
 from core.tenancy.installations import Installation
 from ports.clock import Clock
 from ports.events import Event
+from ports.families.carrier import ParcelMoved
 from ports.families.marketplace import Order, OrderChanged, PackageState
 
 TRAVELLING = frozenset({PackageState.SHIPPED, PackageState.AT_PICKUP_POINT})
@@ -20,16 +21,26 @@ TRAVELLING = frozenset({PackageState.SHIPPED, PackageState.AT_PICKUP_POINT})
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """Applies a marketplace's event inside the caller's unit of work. Twice changes nothing."""
+    """Applies a shop's or carrier's event inside the caller's unit of work. Twice is as once."""
 
     clock: Clock
 
     def __call__(self, event: Event, installation: Installation, work: Work) -> bool:
-        """False for an event that is not a marketplace's."""
-        if not isinstance(event, OrderChanged):
-            return False
-        self.keep(event.order, installation, work)
+        """False for an event that is neither a shop's nor a carrier's."""
+        match event:
+            case OrderChanged(order):
+                self.keep(order, installation, work)
+            case ParcelMoved(number):
+                self._rush(number, installation, work)
+            case _:
+                return False
         return True
+
+    def _rush(self, number: str, carrier: Installation, work: Work) -> None:
+        """A movement is a hint: the carrier is asked now. Parcels that ended stay ended."""
+        followed = work.parcels.get(carrier.id, number)
+        if followed and followed.due_at:
+            work.parcels.save(replace(followed, due_at=self.clock.now()))
 
     def keep(self, order: Order, installation: Installation, work: Work) -> bool:
         """Store the order's news; answers whether there were any."""

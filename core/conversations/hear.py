@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from core.agents.turns import Turn
 from core.audit.events import AuditEvent
 from core.conversations.contacts import Contact
 from core.conversations.content import Written, preview, written
-from core.conversations.conversation import (
-    Conversation,
-    ConversationState,
-    Handler,
-    Handover,
-)
+from core.conversations.conversation import Conversation, ConversationState, Handler
 from core.conversations.message import Attachment, Direction, Message, SendState
 from core.conversations.people import known, recognise
 from core.delivery.effects import FetchMedia, owe
@@ -42,9 +37,6 @@ from ports.families.channel import (
     SenderChanged,
 )
 
-SILENT = frozenset({"reaction"})
-"""Kinds that ask for no answer."""
-
 
 @dataclass(frozen=True, slots=True)
 class Hear:
@@ -70,7 +62,7 @@ class Hear:
             case MessageRevoked():
                 self._revoked(event, installation, work)
             case DeliveryReported():
-                self._reported(event, installation, work, actor)
+                apply_report(work, installation.id, event, actor, self.clock.now())
             case SenderChanged():
                 self._changed(event, installation, work, actor)
             case ConsentChanged():
@@ -87,7 +79,7 @@ class Hear:
         now = self.clock.now()
         contact = recognise(event.sender, installation.id, work, actor, ids=self.ids, now=now)
         if isinstance(event.content, Reaction):
-            self._react(event.content, contact, installation, work)
+            self._react(event.content, event.sent_at, contact, installation, work)
             return
         conversation = self._conversation(contact, installation, work, now)
         kept = written(event.content)
@@ -156,18 +148,30 @@ class Hear:
             )
 
     def _react(
-        self, reaction: Reaction, contact: Contact, installation: Installation, work: Work
+        self,
+        reaction: Reaction,
+        at: datetime,
+        contact: Contact,
+        installation: Installation,
+        work: Work,
     ) -> None:
         message = work.messages.by_external(installation.id, reaction.to)
         if message is None:
             return
-        others = {k: v for k, v in message.reactions.items() if k != str(contact.id)}
-        mine = {str(contact.id): reaction.emoji} if reaction.emoji else {}
-        work.messages.save(replace(message, reactions={**others, **mine}))
+        who, moment = str(contact.id), at.astimezone(UTC).isoformat()
+        reacted = message.content.get("reacted", {})
+        if reacted.get(who, "") > moment:
+            return  # a newer one stands, or took it back
+        others = {k: v for k, v in message.reactions.items() if k != who}
+        mine = {who: reaction.emoji} if reaction.emoji else {}
+        content = {**message.content, "reacted": {**reacted, who: moment}}
+        work.messages.save(replace(message, reactions={**others, **mine}, content=content))
 
     def _echoed(
         self, event: MessageEchoed, installation: Installation, work: Work, actor: Actor
     ) -> None:
+        if work.messages.by_external(installation.id, event.id):
+            return
         now = self.clock.now()
         contact = recognise(event.recipient, installation.id, work, actor, ids=self.ids, now=now)
         conversation = self._conversation(contact, installation, work, now)
@@ -186,8 +190,8 @@ class Hear:
             kept.content,
             external_id=event.id,
         )
-        if work.messages.add(message):
-            work.conversations.save(said(conversation, kept, event.sent_at))
+        work.messages.add(message)
+        work.conversations.save(said(conversation, kept, event.sent_at))
 
     def _edited(self, event: MessageEdited, installation: Installation, work: Work) -> None:
         message = work.messages.by_external(installation.id, event.id)
@@ -209,59 +213,41 @@ class Hear:
         if message and message.revoked_at is None:
             work.messages.save(replace(message, revoked_at=event.at))
 
-    def _reported(
-        self, event: DeliveryReported, installation: Installation, work: Work, actor: Actor
-    ) -> None:
-        message = apply_report(work, installation.id, event)
-        if message and message.state is SendState.FAILED and message.turn_id:
-            conversation = work.conversations.get(message.conversation_id, lock=True)
-            if conversation and conversation.handler is Handler.AGENT:
-                self._give_to_a_person(conversation, message, work, actor)
-
-    def _give_to_a_person(
-        self, conversation: Conversation, message: Message, work: Work, actor: Actor
-    ) -> None:
-        now = self.clock.now()
-        why = f"the agent's answer was not delivered: {message.error}"
-        handover = Handover(why, message.text, ["answered"], [], now, message.turn_id)
-        work.conversations.save(
-            replace(
-                conversation,
-                handler=Handler.PERSON,
-                handover=handover,
-                version=conversation.version + 1,
-            )
-        )
-        work.audit.add(
-            AuditEvent(
-                "conversation.handed_over",
-                actor,
-                "conversation",
-                str(conversation.id),
-                now,
-                after={"reason": why},
-            )
-        )
-
     def _changed(
         self, event: SenderChanged, installation: Installation, work: Work, actor: Actor
     ) -> None:
         """The new identities join the contact; the old number may soon be a stranger's."""
-        everything = _distinct([*event.before, *event.after])
+        left = [i for i in event.before if not self._passed_on(i, event.at, installation, work)]
+        everything = _distinct([*left, *event.after])
         now = self.clock.now()
         recognise(Sender(everything), installation.id, work, actor, ids=self.ids, now=now)
-        for identity in event.before:
+        for identity in left:
             if identity not in event.after:
                 work.contacts.unbind(known(identity, installation.id))
+
+    def _passed_on(
+        self, identity: Identity, at: datetime, installation: Installation, work: Work
+    ) -> bool:
+        """Whether somebody whom we first met later has it now: heard late, the change is stale."""
+        found = work.contacts.find([known(identity, installation.id)])
+        holder = work.contacts.get(next(iter(found.values()))) if found else None
+        return holder is not None and holder.created_at > at
 
     def _consented(
         self, event: ConsentChanged, installation: Installation, work: Work, actor: Actor
     ) -> None:
         now = self.clock.now()
         contact = recognise(event.sender, installation.id, work, actor, ids=self.ids, now=now)
+        moment = event.at.astimezone(UTC).isoformat()
+        if contact.attributes.get("marketing_at", "") > moment:
+            return  # they have said something newer
+        attributes = {**contact.attributes, "marketing_at": moment}
+        changed = replace(contact, marketing=event.allowed, attributes=attributes)
         if contact.marketing is event.allowed:
+            if changed != contact:
+                work.contacts.save(changed)
             return
-        work.contacts.save(replace(contact, marketing=event.allowed, updated_at=now))
+        work.contacts.save(replace(changed, updated_at=now))
         work.audit.add(
             AuditEvent(
                 "consent.changed",

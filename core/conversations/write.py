@@ -53,8 +53,6 @@ class Write:
             conversation = work.conversations.get(command.conversation_id, lock=True)
             if conversation is None:
                 raise NotFound("there is no such conversation")
-            if conversation.state is ConversationState.RESOLVED:
-                raise Conflict("this conversation is resolved: open it again first")
             message = self.post(work, conversation, id, command, author=actor.id, actor=actor)
             work.audit.add(
                 AuditEvent(
@@ -85,6 +83,8 @@ class Write:
 
         `change` is the conversation with the caller's own changes, saved along.
         """
+        if conversation.state is ConversationState.RESOLVED:
+            raise Conflict("this conversation is resolved: open it again first")
         now = self.clock.now()
         installation = work.installations.get(conversation.installation_id)
         if installation is None or not installation.works:

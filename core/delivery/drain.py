@@ -13,6 +13,7 @@ from core.delivery.after import AskAPerson, GiveUp, LookItUp, TryLater, after
 from core.delivery.effects import Effect, FetchMedia, SendMessage, Subscribe, effect_of
 from core.delivery.ledger import fail_message, note_message, settle_accepted
 from core.delivery.outbox import Cause, Owed, OwedState, claimed
+from core.shared.actor import Actor, system
 from core.shared.errors import NotFound
 from core.shared.work import Work, Works
 from core.tenancy.installations import Health, Installation, InstallationState
@@ -84,7 +85,9 @@ class Drain:
                 work.commit()
                 return None
             if installation is None or not installation.works:
-                work.outbox.save(_parked(owed, Cause.INSTALLATION, "the connection is off"))
+                doubtful = owed.state is OwedState.UNKNOWN  # mending the connection is no answer
+                cause = Cause.DOUBT if doubtful else Cause.INSTALLATION
+                work.outbox.save(_parked(owed, cause, "the connection is off"))
                 work.commit()
                 return None
             work.outbox.save(owed)
@@ -132,7 +135,8 @@ class Drain:
             if current.state is not OwedState.SENT:
                 work.outbox.save(replace(current, state=OwedState.SENT, error=None, cause=None))
             if isinstance(effect, SendMessage) and called.external_id:
-                settle_accepted(work, current, effect.message_id, called.external_id)
+                actor, now = _actor(current, installation), self.clock.now()
+                settle_accepted(work, current, effect.message_id, called.external_id, actor, now)
             if isinstance(effect, FetchMedia):
                 attachment = work.messages.attachment(effect.attachment_id)
                 if attachment:
@@ -147,6 +151,8 @@ class Drain:
             current = work.outbox.get(owed.id)
             if current is None or current.state is not OwedState.SENDING:
                 return  # a report settled it meanwhile
+            if current.attempts != owed.attempts:
+                return  # the lease ran out and another worker has it
             if current.repeatable and isinstance(error, OutcomeUnknown):
                 error = Transient(str(error))  # doing it again does no harm
             match after(error, attempt=current.attempts):
@@ -174,7 +180,7 @@ class Drain:
                     self._needs_attention(work, installation, why)
                 case GiveUp(why):
                     work.outbox.save(replace(current, state=OwedState.DEAD, error=why))
-                    fail_message(work, current, error)
+                    fail_message(work, current, error, _actor(current, installation), now)
             work.commit()
 
     def _look_up(self, owed: Owed, installation: Installation) -> None:
@@ -195,7 +201,8 @@ class Drain:
             effect = effect_of(current)
             if found and isinstance(effect, SendMessage):
                 work.outbox.save(replace(current, state=OwedState.SENT, error=None))
-                settle_accepted(work, current, effect.message_id, found.id)
+                actor = _actor(current, installation)
+                settle_accepted(work, current, effect.message_id, found.id, actor, now)
             elif isinstance(channel, FindsSent):
                 work.outbox.save(replace(current, state=OwedState.READY, due_at=now))
             else:
@@ -228,6 +235,10 @@ class Drain:
                     health=Health(False, why, self.clock.now()),
                 )
             )
+
+
+def _actor(owed: Owed, installation: Installation) -> Actor:
+    return system(installation.tenant_id, "delivery", owed.correlation_id)
 
 
 def _parked(owed: Owed, cause: Cause, why: str) -> Owed:

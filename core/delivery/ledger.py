@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
+from core.audit.events import AuditEvent
+from core.conversations.conversation import Handler, Handover
 from core.conversations.message import Message, Report, SendState, raised
 from core.delivery.effects import FetchMedia, SendMessage, effect_of
 from core.delivery.outbox import Owed, OwedState
+from core.shared.actor import Actor
 from core.shared.work import Work
 from ports.errors import WindowClosed
 from ports.families.channel import DeliveryReported, DeliveryState
@@ -22,17 +26,13 @@ WINDOW_CLOSED = "window_closed"
 """The error of a message that came after the channel's reply window."""
 
 
-def settle_accepted(work: Work, owed: Owed, message_id: UUID, external_id: str) -> None:
+def settle_accepted(
+    work: Work, owed: Owed, message_id: UUID, external_id: str, actor: Actor, now: datetime
+) -> None:
     """The vendor took the message under this id; reports that were waiting for it are applied."""
-    reports = work.messages.take_reports(owed.installation_id, external_id)
-    message = work.messages.get(message_id)
-    if message is None:
-        return
-    state = raised(message.state, SendState.ACCEPTED)
-    message = replace(message, external_id=message.external_id or external_id, state=state)
-    for report in reports:
-        message = _reported(message, report.state, report.reason)
-    work.messages.save(message)
+    message = _accepted(work, owed.installation_id, message_id, external_id)
+    if message:
+        _keep(work, message, actor, now)
 
 
 def note_message(work: Work, owed: Owed, state: SendState) -> None:
@@ -44,7 +44,7 @@ def note_message(work: Work, owed: Owed, state: SendState) -> None:
             work.messages.save(replace(message, state=raised(message.state, state)))
 
 
-def fail_message(work: Work, owed: Owed, error: Exception) -> None:
+def fail_message(work: Work, owed: Owed, error: Exception, actor: Actor, now: datetime) -> None:
     """Show the vendor's refusal where people look for it."""
     why = WINDOW_CLOSED if isinstance(error, WindowClosed) else str(error)
     effect = effect_of(owed)
@@ -57,14 +57,16 @@ def fail_message(work: Work, owed: Owed, error: Exception) -> None:
         return
     message = work.messages.get(effect.message_id)
     if message:
-        work.messages.save(_reported(message, SendState.FAILED, why))
+        _keep(work, _reported(message, SendState.FAILED, why), actor, now)
 
 
-def apply_report(work: Work, installation_id: UUID, event: DeliveryReported) -> Message | None:
+def apply_report(
+    work: Work, installation_id: UUID, event: DeliveryReported, actor: Actor, now: datetime
+) -> None:
     """Raise a message by the vendor's report; one that comes too early is kept for later.
 
-    A report with our own key settles a send whose answer was lost. Answers the message as it now
-    is. Rows are locked in the order outbox, external id, message, here and in settle_accepted.
+    A report with our own key settles a send whose answer was lost. Rows are locked in the order
+    outbox, external id, message, conversation, here and in settle_accepted.
     """
     state = _STATES[event.state]
     why = WINDOW_CLOSED if event.window_closed else event.reason
@@ -73,10 +75,8 @@ def apply_report(work: Work, installation_id: UUID, event: DeliveryReported) -> 
     if message is None:
         report = Report(installation_id, event.message_id, state, event.at, why)
         work.messages.keep_report(report)
-        return None
-    message = _reported(message, state, why)
-    work.messages.save(message)
-    return message
+        return
+    _keep(work, _reported(message, state, why), actor, now)
 
 
 def _settle_by_key(work: Work, installation_id: UUID, event: DeliveryReported) -> Message | None:
@@ -91,14 +91,47 @@ def _settle_by_key(work: Work, installation_id: UUID, event: DeliveryReported) -
         return None
     if owed.state not in (OwedState.SENT, OwedState.DEAD):
         work.outbox.save(replace(owed, state=OwedState.SENT, error=None, cause=None))
-    message = work.messages.get(effect.message_id)
+    return _accepted(work, installation_id, effect.message_id, event.message_id)
+
+
+def _accepted(
+    work: Work, installation_id: UUID, message_id: UUID, external_id: str
+) -> Message | None:
+    """The message under its vendor's id, with the reports that were waiting for it."""
+    reports = work.messages.take_reports(installation_id, external_id)
+    message = work.messages.get(message_id)
     if message is None:
         return None
     state = raised(message.state, SendState.ACCEPTED)
-    return replace(message, external_id=message.external_id or event.message_id, state=state)
+    message = replace(message, external_id=message.external_id or external_id, state=state)
+    for report in reports:
+        message = _reported(message, report.state, report.reason)
+    return message
 
 
 def _reported(message: Message, state: SendState, why: str | None) -> Message:
     after = raised(message.state, state)
     error = why if after is SendState.FAILED and after is not message.state else message.error
     return replace(message, state=after, error=None if after is not SendState.FAILED else error)
+
+
+def _keep(work: Work, message: Message, actor: Actor, now: datetime) -> None:
+    """Save it; where an answer of the agent has just failed, a person takes over."""
+    before = work.messages.get(message.id)
+    work.messages.save(message)
+    newly = message.state is SendState.FAILED and (before is None or before.state != message.state)
+    if not newly or message.turn_id is None:
+        return
+    conversation = work.conversations.get(message.conversation_id, lock=True)
+    if conversation is None or conversation.handler is Handler.PERSON:
+        return
+    why = f"the agent's answer was not delivered: {message.error}"
+    handover = Handover(why, message.text, ["answered"], [], now, message.turn_id)
+    version = conversation.version + 1
+    work.conversations.save(
+        replace(conversation, handler=Handler.PERSON, handover=handover, version=version)
+    )
+    id, after = str(conversation.id), {"reason": why}
+    work.audit.add(
+        AuditEvent("conversation.handed_over", actor, "conversation", id, now, after=after)
+    )

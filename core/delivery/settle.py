@@ -43,7 +43,7 @@ def settle(id: UUID, settlement: Settlement, actor: Actor, *, works: Works, now:
                 after = replace(owed, state=OwedState.READY, cause=None, due_at=now)
             case Settlement.GIVE_UP:
                 after = replace(owed, state=OwedState.DEAD, cause=None)
-                fail_message(work, owed, ValueError("given up by a person"))
+                fail_message(work, owed, ValueError("given up by a person"), actor, now)
         work.outbox.save(after)
         work.audit.add(
             AuditEvent(

@@ -31,23 +31,56 @@ class Work(Protocol):
     commit() may be called once; after it the doorbell rings for whatever the work came to owe.
     """
 
-    tenant_id: UUID
-    tenants: TenantStore
-    flags: FlagStore
-    api_keys: ApiKeyStore
-    installations: InstallationStore
-    inbox: InboxStore
-    outbox: OutboxStore
-    contacts: ContactStore
-    conversations: ConversationStore
-    messages: MessageStore
-    orders: OrderStore
-    parcels: ParcelStore
-    sync: SyncStore
-    gate: GateStore
-    intents: IntentStore
-    turns: TurnStore
-    audit: AuditLog
+    @property
+    def tenant_id(self) -> UUID: ...
+
+    @property
+    def tenants(self) -> TenantStore: ...
+
+    @property
+    def flags(self) -> FlagStore: ...
+
+    @property
+    def api_keys(self) -> ApiKeyStore: ...
+
+    @property
+    def installations(self) -> InstallationStore: ...
+
+    @property
+    def inbox(self) -> InboxStore: ...
+
+    @property
+    def outbox(self) -> OutboxStore: ...
+
+    @property
+    def contacts(self) -> ContactStore: ...
+
+    @property
+    def conversations(self) -> ConversationStore: ...
+
+    @property
+    def messages(self) -> MessageStore: ...
+
+    @property
+    def orders(self) -> OrderStore: ...
+
+    @property
+    def parcels(self) -> ParcelStore: ...
+
+    @property
+    def sync(self) -> SyncStore: ...
+
+    @property
+    def gate(self) -> GateStore: ...
+
+    @property
+    def intents(self) -> IntentStore: ...
+
+    @property
+    def turns(self) -> TurnStore: ...
+
+    @property
+    def audit(self) -> AuditLog: ...
 
     def __enter__(self) -> Self: ...
 

@@ -87,8 +87,8 @@ class Taken(StrEnum):
 
 
 class Ingest(Protocol):
-    async def __call__(self, tenant: UUID, version: int, entry: Entry) -> Taken:
-        """Keep an entry, in one round trip that has committed when it answers.
+    async def __call__(self, tenant: UUID, version: int, entry: Entry) -> str:
+        """Keep a verified delivery, in one round trip, committed when it answers; one of Taken.
 
         Unavailable when the database cannot be asked.
         """
@@ -235,7 +235,7 @@ class WebhookDoor:
             due_at=now,
             correlation_id=observe.correlation_id.get(),
         )
-        return await self._ingest(door.tenant, door.version, entry)
+        return Taken(await self._ingest(door.tenant, door.version, entry))
 
     async def _shake(self, where: Address, query: bytes) -> Reply:
         doors = await self._doors.anew(where)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -15,23 +14,13 @@ import flask
 
 from core.shared.actor import Actor
 from core.shared.ids import Ids
+from entrypoints.http.answers import Handler, Recorded, recorded, response
 from entrypoints.http.problems import KeyReused, UnderWay
-from entrypoints.http.wire import Answer
 from ports.clock import Clock
 
 HEADER = "Idempotency-Key"
 SOON = 1.0
 """Seconds after which an answer that is under way may be asked for again."""
-Handler = Callable[..., Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """An answer as it was given, byte for byte."""
-
-    status: int
-    body: bytes
-    headers: Mapping[str, str]
 
 
 class Claim(Protocol):
@@ -92,20 +81,18 @@ class Idempotency:
         def answered(**given: Any) -> Any:
             key = flask.request.headers.get(HEADER)
             if not key:
-                return handler(**given)
+                return response(recorded(handler(**given)))
             tenant: UUID = given["user"].tenant
             claim = self.store.claim(tenant, operation, key, request_hash(), self.clock.now())
             if claim.state != "ours":
-                return _standing(claim)
+                return response(_standing(claim))
             try:
-                recorded = _recorded(handler(**given))
+                first = recorded(handler(**given))
             except BaseException:
                 self.store.release(tenant, operation, key)
                 raise
-            self.store.finish(
-                tenant, operation, key, recorded.status, recorded.body, recorded.headers
-            )
-            return _response(recorded)
+            self.store.finish(tenant, operation, key, first.status, first.body, first.headers)
+            return response(first)
 
         return answered
 
@@ -128,28 +115,9 @@ def request_hash() -> bytes:
     return hashlib.sha256(address + b"\x00" + flask.request.get_data(cache=True)).digest()
 
 
-def _standing(claim: Claim) -> flask.Response:
+def _standing(claim: Claim) -> Recorded:
     if claim.state == "running":
         raise UnderWay("a request with this key is being answered: ask again", SOON)
     if claim.state == "other" or claim.status is None:
         raise KeyReused("this key was sent with another request")
-    return _response(Recorded(claim.status, claim.body or b"", claim.headers or {}))
-
-
-def _recorded(answer: Answer) -> Recorded:
-    body, status, headers = unpacked(answer)
-    if body is None:
-        return Recorded(status, b"", headers)
-    said = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    return Recorded(status, said, {**headers, "Content-Type": "application/json"})
-
-
-def unpacked(answer: Answer) -> tuple[Mapping[str, Any] | None, int, Mapping[str, str]]:
-    """Body, status and headers, whichever of them the handler gave."""
-    if not isinstance(answer, tuple):
-        return answer, 200, {}
-    return answer[0], answer[1], answer[2] if len(answer) == 3 else {}
-
-
-def _response(recorded: Recorded) -> flask.Response:
-    return flask.Response(recorded.body, recorded.status, dict(recorded.headers))
+    return Recorded(claim.status, claim.body or b"", claim.headers or {})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, Protocol
 from uuid import UUID
@@ -17,6 +17,7 @@ from starlette.types import Scope
 
 from core.shared.actor import Actor
 from core.shared.ids import OPERATOR
+from core.shared.work import Works
 from core.tenancy.api_keys import PREFIX, ApiKey, digest
 from entrypoints import observe
 from entrypoints.http.problems import TooManyRequests
@@ -27,18 +28,9 @@ FRESH = timedelta(minutes=1)
 """How exactly we know when a key was last used."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyHolder:
-    tenant: UUID
-    key: ApiKey
-
-
-class Keys(Protocol):
-    def find(self, digest: bytes) -> KeyHolder | None:
-        """Whose key has this digest, whichever tenant's; also one that no longer opens."""
-
-    def used(self, holder: KeyHolder, now: datetime) -> None:
-        """Note when the key was last used."""
+class FindsKeys(Protocol):
+    def find_api_key(self, digest: bytes) -> tuple[UUID, UUID] | None:
+        """Tenant and id of the key with this digest, whichever tenant's; it may be closed."""
 
 
 class Limits(Protocol):
@@ -48,39 +40,45 @@ class Limits(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    keys: Keys
+    lookups: FindsKeys
+    works: Works
     limits: Limits
     clock: Clock
     trusted_proxies: Sequence[Network]
 
     async def bearer(self, token: str, request: ConnexionRequest) -> dict[str, Any] | None:
         """The framework's question: whose token is it? None is nobody's; `sub` is the Actor."""
-        holder = await asyncio.to_thread(self._admit, token)
-        if holder is None:
+        admitted = await asyncio.to_thread(self._admit, token)
+        if admitted is None:
             return None
-        observe.tenant.set(str(holder.tenant))
-        return {"sub": self._actor(holder, request.scope)}
+        tenant, key = admitted
+        observe.tenant.set(str(tenant))
+        return {"sub": self._actor(tenant, key, request.scope)}
 
-    def _admit(self, token: str) -> KeyHolder | None:
-        if not token.startswith(PREFIX):
+    def _admit(self, token: str) -> tuple[UUID, ApiKey] | None:
+        found = self.lookups.find_api_key(digest(token)) if token.startswith(PREFIX) else None
+        if found is None:
             return None
-        holder, now = self.keys.find(digest(token)), self.clock.now()
-        if holder is None or not holder.key.opens(now):
-            return None
-        wait = self.limits.take(holder.key.id)
+        tenant, now = found[0], self.clock.now()
+        with self.works(tenant) as work:
+            key = work.api_keys.get(found[1])
+            if key is None or not key.opens(now):
+                return None
+            if key.last_used_at is None or now - key.last_used_at >= FRESH:
+                work.api_keys.save(replace(key, last_used_at=now))
+                work.commit()
+        wait = self.limits.take(key.id)
         if wait is not None:
             raise TooManyRequests(f"this key may go on in {max(1, round(wait))} seconds", wait)
-        if holder.key.last_used_at is None or now - holder.key.last_used_at >= FRESH:
-            self.keys.used(holder, now)
-        return holder
+        return tenant, key
 
-    def _actor(self, holder: KeyHolder, scope: Scope) -> Actor:
+    def _actor(self, tenant: UUID, key: ApiKey, scope: Scope) -> Actor:
         agent = Headers(scope=scope).get("user-agent")
         return Actor(
-            holder.tenant,
-            "operator" if holder.tenant == OPERATOR else "api_key",
-            str(holder.key.id),
-            frozenset(holder.key.scopes),
+            tenant,
+            "operator" if tenant == OPERATOR else "api_key",
+            str(key.id),
+            frozenset(key.scopes),
             client_address(scope, self.trusted_proxies),
             agent[:300] if agent else None,
             observe.correlation_id.get(),

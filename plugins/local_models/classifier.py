@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -15,11 +16,21 @@ from plugins.local_models.mending import Mender
 from plugins.local_models.weights import Unusable, Weights
 
 _CODE = (
-    "concepts.py concepts.tsv corpus.py echoes.py features.py folding.py mending.py own_intents.py"
-    " training.py weights.py words.py"
-).split()
+    "concepts.py",
+    "concepts.tsv",
+    "corpus.py",
+    "echoes.py",
+    "features.py",
+    "folding.py",
+    "mending.py",
+    "own_intents.py",
+    "training.py",
+    "weights.py",
+    "words.py",
+)
 """What the weights depend on; a changed letter in any of them means training anew."""
-_REMEMBERED = 4_096
+_REMEMBERED = 1_024
+"""Vectors of tenants' examples, some 20 KB each."""
 
 
 class Classifier:
@@ -38,15 +49,14 @@ class Classifier:
         self._maker = features.FeatureMaker(concepts.load(), Mender(trained.known))
         self._vector = lru_cache(_REMEMBERED)(self._weigh)
 
-    def probabilities(
-        self, text: str, examples: Mapping[str, Sequence[str]]
-    ) -> dict[str, float]:
+    def probabilities(self, text: str, examples: Mapping[str, Sequence[str]]) -> dict[str, float]:
         """Built-in and own intents together; they sum to one.
 
         Examples for a built-in intent's own name only ever strengthen it.
         """
-        vector = self._weigh(text)
-        builtin = self._builtin(vector)
+        blocks = self._maker.of(text)
+        vector = features.weighed(blocks, self._rarities, self._strange)
+        builtin = self._builtin(vector, features.understood(blocks))
         strongest = max(builtin.values())
         odds: dict[str, float] = {}
         for intent, utterances in examples.items():
@@ -62,13 +72,15 @@ class Classifier:
     def _weigh(self, text: str) -> dict[str, float]:
         return features.weighed(self._maker.of(text), self._rarities, self._strange)
 
-    def _builtin(self, vector: Mapping[str, float]) -> dict[str, float]:
+    def _builtin(self, vector: Mapping[str, float], understood: float) -> dict[str, float]:
         known = [(self._rows[name], value) for name, value in vector.items() if name in self._rows]
         if not known:
             return dict.fromkeys(self.intents, 1.0 / len(self.intents))
         rows, values = zip(*known, strict=True)
         scores = np.asarray(values, dtype=np.float32) @ self._trained.matrix[list(rows)]
-        hot = (scores + self._trained.bias).astype(np.float64) / self._trained.temperature
+        level, change = self._trained.warmth
+        temperature = math.exp(level + change * understood)
+        hot = (scores + self._trained.bias).astype(np.float64) / temperature
         likely = np.exp(hot - hot.max())
         return dict(zip(self.intents, (likely / likely.sum()).tolist(), strict=True))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 FOLDER = Path(__file__).parent / "utterances"
+FURTHER = Path(__file__).parent / "further"
 PHRASES = Path(__file__).parent / "phrases"
 HELD_OUT_SHARE = 0.25
 OUT_OF_SCOPE = "out_of_scope"
@@ -32,6 +33,8 @@ class Corpus:
 
     training: tuple[Utterance, ...]
     held_out: tuple[Utterance, ...]
+    further: tuple[Utterance, ...]
+    """Utterances for training only, written after the thesaurus: what confidence is fitted on."""
     phrases: tuple[tuple[str, str], ...]
     """Intent and short expression; for training only, and never a measure of anything."""
     fingerprint: str
@@ -42,20 +45,23 @@ class Corpus:
         return tuple(sorted({row.intent for row in self.training}))
 
 
-def load(folder: Path = FOLDER, phrases: Path = PHRASES) -> Corpus:
-    """Read every `<intent>.tsv`; the same files give the same two parts on any machine."""
-    rows = [
-        _row(intent, line, f"{intent}.tsv:{number}") for intent, number, line in _lines(folder)
-    ]
-    expressions = tuple((intent, line) for intent, _, line in _lines(phrases))
+def load() -> Corpus:
+    """Read every file; the same files give the same parts on any machine."""
+    rows = _utterances(FOLDER)
+    further = tuple(_utterances(FURTHER))
+    phrases = tuple((intent, line) for intent, _, line in _lines(PHRASES))
     training, held_out = _split(rows)
-    digest = hashlib.sha256(repr((rows, expressions)).encode())
-    return Corpus(training, held_out, expressions, digest.hexdigest())
+    digest = hashlib.sha256(repr((rows, further, phrases)).encode())
+    return Corpus(training, held_out, further, phrases, digest.hexdigest())
+
+
+def _utterances(folder: Path) -> list[Utterance]:
+    return [_row(intent, line, f"{intent}.tsv:{number}") for intent, number, line in _lines(folder)]
 
 
 def _lines(folder: Path) -> Iterator[tuple[str, int, str]]:
     for file in sorted(folder.iterdir()):
-        if file.suffix in (".tsv", ".txt"):
+        if file.suffix == ".tsv":
             for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
                 if line.strip():
                     yield file.stem, number, line

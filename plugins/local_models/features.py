@@ -106,3 +106,8 @@ def weighed(
 def strangeness(rarities: Mapping[str, Mapping[str, float]]) -> float:
     """The weight of what was never seen: as rare as the rarest. It keeps gibberish humble."""
     return max(max(known.values(), default=1.0) for known in rarities.values())
+
+
+def understood(blocks: Blocks) -> float:
+    """How much of a text the thesaurus knows: the logarithm of one more than its concepts."""
+    return math.log1p(len({name for name in blocks["concepts"] if "+" not in name}))

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 _TURKISH = str.maketrans("İIıÇçĞğÖöŞşÜüÂâÎîÛû", "iiiccggoossuuaaiiuu")
-_APOSTROPHES = str.maketrans("’‘`´", "''''")
+_APOSTROPHES = str.maketrans(dict.fromkeys((0x2018, 0x2019, 0x0060, 0x00B4), "'"))
 _SPACES = re.compile(r"\s+")
 
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from pathlib import Path
 
 from plugins.local_models.folding import fold
 
 TURKISH, ENGLISH, UNDETERMINED = "tr", "en", "und"
+
+_FILE = Path(__file__).parent / "small_words.tsv"
 
 _ENOUGH = 0.8
 """Less evidence than one Turkish ending or one known word is none."""
@@ -20,44 +23,14 @@ _SHARED_LETTERS = re.compile(r"[çöüÇÖÜ]")
 _WORD = re.compile(r"[^\W\d_]+")
 _OTHER_SCRIPT = re.compile(r"[^\W\d_a-z]")
 
-_TR_WORDS = frozenset(
-    "bir bu su o ve veya ile icin ama fakat ancak cok daha en ne nasil neden niye nicin nerede"
-    " nerde nereye hangi kac kim kimse mi mu midir var yok evet hayir degil gibi kadar sonra once"
-    " simdi bugun yarin dun hala henuz artik bile ben sen biz siz onlar bana sana bize size beni"
-    " bizi sizi benim senin bizim sizin bunu sunu bunun sunun onun bende sizde bizde sizden benden"
-    " lutfen merhaba merhabalar selam selamlar slm mrb gunaydin iyi gunler aksamlar geceler"
-    " calismalar kolay gelsin tesekkur tesekkurler sagol sagolun eyvallah tamam hocam abi abla"
-    " ablacim kardesim gardas bacim usta ula gari yav ya la hele valla acaba yani cunku eger hic"
-    " her hep sey zaman gun gundur hafta haftadir ay yil saat numara nolu adet tane para lira tl"
-    " istiyorum istiyom istemiyorum olur olmaz oldu olmadi olacak geldi gelmedi gelir gelecek eder"
-    " edin etmek misiniz musunuz misin musun miyim muyum musun nedir neymis lazim gerek gerekiyor"
-    " yanlis eksik kirik bozuk beden renk fiyat fiyati stok stokta bi da de diye kere kez ise iken"
-    " naber meraba deneme fikra nrde kalin olrmu varmi vrmi kodu kodum boy buyuk kucuk emanet olsun"
-    " peki efendim buyrun hayirli ilgili sayin yetkili musteri hizmetleri bay bayan alo"
-    .split()
-)
-_EN_WORDS = frozenset(
-    "the a an i you he she it we they me my your our their his her its this that these those is am"
-    " are was were be been being do does did done have has had having will would can could should"
-    " shall may might must not no yes and or but if so because of in on at to for from with without"
-    " by about into over after before until than then there here where when why how what which who"
-    " whose get got getting give want need like please pls plz thanks thank thx hello hi hey hiya"
-    " good morning afternoon evening day days week weeks month today tomorrow yesterday still yet"
-    " already never ever any some all more most much many one two three order orders ordered parcel"
-    " package shipment delivery tracking refund return exchange cancel address invoice receipt"
-    " stock price cost size colour color broken damaged missing wrong item items product store shop"
-    " card payment pay paid money account password login help talk speak human agent person someone"
-    " just really very too also again back off out up down new old first last only don doesn didn"
-    " isn wasn won im ive ur u ya yo mate guys lol bye cheers sorry okay where's waiting late"
-    .split()
-)
-_OTHER_WORDS = frozenset(
-    "der das ist nicht und ich mein meine wo ein eine habe bitte wann kann mit fur auf zu wie"
-    " le les des est mon ma mes je ou vous nous avec pour pas une et bonjour merci commande"
-    " el los las es donde esta mi mis por que con hola gracias pedido cuando quiero una"
-    " il lo gli dove sono che per ciao grazie ordine mio mia quando het een niet ik mijn waar"
-    .split()
-)
+
+def _small_words(language: str) -> frozenset[str]:
+    """Words that a language cannot do without, from `small_words.tsv`: `language<TAB>words`."""
+    rows = (line.partition("\t") for line in _FILE.read_text(encoding="utf-8").splitlines())
+    return frozenset(word for name, _, found in rows if name == language for word in found.split())
+
+
+_TR_WORDS, _EN_WORDS, _OTHER_WORDS = map(_small_words, (TURKISH, ENGLISH, "other"))
 _TR_BEGINNINGS = re.compile(
     r"karg|sipar|iade|fatura|urun|adres|degis|gonder|iptal|teslim|takip|odeme|taksit|kupon|indirim"
     r"|kampanya|garanti|servis|randevu|hesab|sifre|bilgi|magaza|kurye|begen|tesek|gorus|nasils|hosca|dogrula|paket|beden|musteri|temsilci"

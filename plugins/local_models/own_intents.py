@@ -22,7 +22,8 @@ Rule = tuple[float, float, float, float]
 intent's probability, and the bias."""
 
 _EXAMPLES = (3, 5, 8, 12)
-_OTHERS = 40
+_MEANT, _OTHERS = 20, 400
+"""Texts asked of each played intent; an own intent is rare among all messages."""
 
 
 def confidence(
@@ -62,7 +63,7 @@ def fit_rule(
         inside = random.permutation(np.flatnonzero(labels == intent))
         outside = random.permutation(np.flatnonzero(labels != intent))[:_OTHERS]
         count = _EXAMPLES[intent % len(_EXAMPLES)]
-        asked = np.concatenate([inside[count : count + _OTHERS // 2], outside])
+        asked = np.concatenate([inside[count : count + _MEANT], outside])
         likeness = (vectors[asked] @ vectors[inside[:count]].T).toarray()
         likeness /= lengths[asked][:, None] * lengths[inside[:count]][None, :]
         nearest = -np.sort(-likeness, axis=1)[:, :2]

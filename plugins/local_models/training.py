@@ -1,11 +1,13 @@
 """From the corpus to weights: a linear separator, a temperature, and a rule for own intents.
 
 Needs scikit-learn and some ten seconds; reading messages needs neither. The held-out part of the
-corpus is never looked at, except to throw out phrases that resemble it.
+corpus is never looked at, except to throw out further texts and phrases that resemble it.
 """
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +19,7 @@ from sklearn.svm import LinearSVC
 
 from plugins.local_models import concepts, features
 from plugins.local_models.corpus import Corpus
-from plugins.local_models.echoes import echoes
+from plugins.local_models.echoes import too_close
 from plugins.local_models.mending import Mender
 from plugins.local_models.own_intents import fit_rule
 from plugins.local_models.weights import Weights
@@ -33,20 +35,26 @@ Scores = NDArray[np.float64]
 
 def train(corpus: Corpus, model: str) -> Weights:
     """The same corpus gives the same weights."""
-    rows = corpus.training
-    phrases = _unmeasured(corpus.phrases, [row.text for row in corpus.held_out])
-    texts = [row.text for row in rows] + [text for _, text in phrases]
-    named = [row.intent for row in rows] + [intent for intent, _ in phrases]
-    labels: Labels = np.searchsorted(corpus.intents, named)
+    measured = [row.text for row in corpus.held_out]
+    learned = [(row.intent, row.text) for row in corpus.training]
+    learned += _unlike(measured, [(row.intent, row.text) for row in corpus.further])
+    utterances = len(learned)
+    learned += _unlike(measured, corpus.phrases)
+    texts = [text for _, text in learned]
+    labels: Labels = np.searchsorted(corpus.intents, [intent for intent, _ in learned])
     known = features.known_words(texts)
     maker = features.FeatureMaker(concepts.load(), Mender(known))
     blocks = [maker.of(text) for text in texts]
 
-    scores = _unseen_scores(blocks, labels, texts, len(rows))
-    temperature = _temperature(scores, labels[: len(rows)])
-    rarities, names, matrix = _vectors(blocks)
+    rarities = features.rarity(blocks)
+    names = [f"{block}:{feature}" for block, known in rarities.items() for feature in known]
+    matrix = _matrix(blocks, rarities, names)
+    scores = _unseen_scores(matrix, labels, texts, utterances)
+    clear = np.array([features.understood(text) for text in blocks[:utterances]])
+    warmth = _warmth(scores, labels, clear, _shares(corpus, learned[:utterances]))
+    cooled = scores / np.exp(warmth[0] + warmth[1] * clear)[:, None]
     separator = _fit(matrix, labels)
-    own = fit_rule(matrix[: len(rows)], labels[: len(rows)], scores / temperature, SEED)
+    own = fit_rule(matrix[:utterances], labels[:utterances], cooled, SEED)
     return Weights(
         model=model,
         intents=corpus.intents,
@@ -55,15 +63,15 @@ def train(corpus: Corpus, model: str) -> Weights:
         # Half precision, as it is stored: a reloaded model must read the same.
         matrix=separator.coef_.T.astype(np.float16).astype(np.float32),
         bias=separator.intercept_.astype(np.float32),
-        temperature=temperature,
+        warmth=warmth,
         known=known,
         own=own,
     )
 
 
-def _unmeasured(phrases: Sequence[tuple[str, str]], measured: list[str]) -> list[tuple[str, str]]:
-    too_close = echoes([text for _, text in phrases], measured)
-    return [phrase for phrase, close in zip(phrases, too_close, strict=True) if not close]
+def _unlike(measured: list[str], learned: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    close = too_close([text for _, text in learned], measured)
+    return [pair for pair, row in zip(learned, close, strict=True) if not row.any()]
 
 
 def _parts(name: str) -> tuple[str, str]:
@@ -71,29 +79,19 @@ def _parts(name: str) -> tuple[str, str]:
     return block, feature
 
 
-def _vectors(
-    blocks: Sequence[features.Blocks],
-) -> tuple[dict[str, dict[str, float]], list[str], csr_matrix]:
-    rarities = features.rarity(blocks)
-    names = [f"{block}:{feature}" for block, known in rarities.items() for feature in known]
-    return rarities, names, _matrix(blocks, rarities, names, strange=None)
-
-
 def _matrix(
     blocks: Sequence[features.Blocks],
     rarities: dict[str, dict[str, float]],
     names: Sequence[str],
-    strange: float | None,
 ) -> csr_matrix:
     places = {name: place for place, name in enumerate(names)}
     values: list[float] = []
     columns: list[int] = []
     starts = [0]
     for text in blocks:
-        for name, value in features.weighed(text, rarities, strange).items():
-            if name in places:
-                columns.append(places[name])
-                values.append(value)
+        for name, value in features.weighed(text, rarities).items():
+            columns.append(places[name])
+            values.append(value)
         starts.append(len(columns))
     return csr_matrix((values, columns, starts), shape=(len(blocks), len(names)))
 
@@ -102,32 +100,45 @@ def _fit(matrix: csr_matrix, labels: Labels) -> Any:
     return LinearSVC(C=SOFTNESS, random_state=SEED, max_iter=5_000).fit(matrix, labels)
 
 
-def _unseen_scores(
-    blocks: list[features.Blocks], labels: Labels, texts: list[str], utterances: int
-) -> Scores:
+def _unseen_scores(matrix: csr_matrix, labels: Labels, texts: list[str], utterances: int) -> Scores:
     """For each training utterance, the scores of a separator that has not seen it or its like."""
     scores = np.zeros((utterances, int(labels.max()) + 1))
-    own = np.arange(utterances)
-    rest = np.arange(utterances, len(texts))
+    phrases = np.arange(utterances, len(texts))
+    close = too_close(texts[utterances:], texts[:utterances])
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
-    for seen, unseen in folds.split(own, labels[:utterances]):
-        close = echoes([texts[i] for i in rest], [texts[i] for i in unseen])
-        chosen = np.concatenate([seen, rest[~np.array(close, dtype=bool)]])
-        rarities, names, matrix = _vectors([blocks[i] for i in chosen])
-        measured = _matrix(
-            [blocks[i] for i in unseen], rarities, names, features.strangeness(rarities)
-        )
-        scores[unseen] = _fit(matrix, labels[chosen]).decision_function(measured)
+    for seen, unseen in folds.split(np.arange(utterances), labels[:utterances]):
+        chosen = np.concatenate([seen, phrases[~close[:, unseen].any(axis=1)]])
+        scores[unseen] = _fit(matrix[chosen], labels[chosen]).decision_function(matrix[unseen])
     return scores
 
 
-def _temperature(scores: Scores, labels: Labels) -> float:
-    """The divisor under which unseen scores tell their own error rate best (least log loss)."""
+def _shares(corpus: Corpus, learned: Sequence[tuple[str, str]]) -> Scores:
+    """What each text counts for in fitting confidence: nothing, unless it is a further one.
 
-    def loss(temperature: float) -> float:
-        hot = scores / temperature
+    The thesaurus was written with the training part at hand, so scores there flatter it. The
+    further texts are weighed so that every style counts as much as it does in the training part.
+    """
+    usual = Counter(row.style for row in corpus.training)
+    styles = {(row.intent, row.text): row.style for row in corpus.further}
+    found = Counter(styles[pair] for pair in learned if pair in styles)
+    return np.array(
+        [usual[styles[pair]] / found[styles[pair]] if pair in styles else 0.0 for pair in learned]
+    )
+
+
+def _warmth(scores: Scores, labels: Labels, clear: Scores, shares: Scores) -> tuple[float, float]:
+    """The temperature under which unseen scores tell their own error rate best (least log loss).
+
+    A text of which little was understood may need another one than a plain request.
+    """
+    asked = np.flatnonzero(shares)
+    right = (np.arange(len(asked)), labels[asked])
+
+    def loss(warmth: tuple[float, float]) -> float:
+        hot = scores[asked] / np.exp(warmth[0] + warmth[1] * clear[asked])[:, None]
         hot -= hot.max(axis=1, keepdims=True)
-        norm = np.log(np.exp(hot).sum(axis=1))
-        return float((norm - hot[np.arange(len(labels)), labels]).mean())
+        missed = np.log(np.exp(hot).sum(axis=1)) - hot[right]
+        return float((missed * shares[asked]).sum())
 
-    return float(min(np.geomspace(0.05, 2.0, 200), key=loss))
+    levels = np.linspace(-3.0, 0.5, 71).tolist()
+    return min(itertools.product(levels, np.linspace(-0.8, 0.4, 25).tolist()), key=loss)

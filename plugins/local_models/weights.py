@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
+from zlib import error
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+_DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, BadZipFile, error)
 
 
 class Unusable(Exception):
@@ -28,7 +30,8 @@ class Weights:
     rarity: Floats
     matrix: Floats
     bias: Floats
-    temperature: float
+    warmth: tuple[float, float]
+    """The temperature's logarithm: its level, and its change with what was understood."""
     known: dict[str, int]
     """Words the mender may lead a typing error back to, with their counts."""
     own: tuple[float, float, float, float]
@@ -42,7 +45,7 @@ def save(weights: Weights, file: Path) -> None:
         "model": weights.model,
         "intents": weights.intents,
         "features": weights.features,
-        "temperature": weights.temperature,
+        "warmth": weights.warmth,
         "known": weights.known,
         "own": weights.own,
     }
@@ -73,12 +76,12 @@ def load(file: Path, model: str) -> Weights:
                 rarity=stored["rarity"].astype(np.float32),
                 matrix=stored["matrix"].astype(np.float32),
                 bias=stored["bias"].astype(np.float32),
-                temperature=float(told["temperature"]),
+                warmth=(float(told["warmth"][0]), float(told["warmth"][1])),
                 known=told["known"],
                 own=(told["own"][0], told["own"][1], told["own"][2], told["own"][3]),
             )
-    except (OSError, ValueError, KeyError, IndexError, TypeError, EOFError, zipfile.BadZipFile) as e:
-        raise Unusable(f"{file.name} cannot be read: {e}") from e
+    except _DAMAGE as damage:
+        raise Unusable(f"{file.name} cannot be read: {damage}") from damage
     _check(weights, model)
     return weights
 
@@ -88,7 +91,7 @@ def _check(weights: Weights, model: str) -> None:
         raise Unusable(f"trained as {weights.model}, wanted {model}")
     shape = (len(weights.features), len(weights.intents))
     fits = weights.matrix.shape == shape and weights.rarity.shape == shape[:1]
-    if not fits or weights.bias.shape != shape[1:] or not weights.temperature > 0:
+    if not fits or weights.bias.shape != shape[1:]:
         raise Unusable("its parts do not fit together")
     if not (np.isfinite(weights.matrix).all() and np.isfinite(weights.bias).all()):
         raise Unusable("it holds numbers that are none")

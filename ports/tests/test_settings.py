@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ports.conformance.base import attempt
+from ports.conformance.base import LAWS, attempt
 from ports.conformance.strategies import JSON
 from ports.settings import (
     MASK,
@@ -53,6 +53,7 @@ def test_every_problem_is_named_at_once() -> None:
 
 
 @given(st.dictionaries(st.sampled_from([*schema(Settings)["properties"], "x"]), JSON))
+@LAWS
 def test_any_answer_is_parsed_or_its_problems_are_named(answers: dict[str, object]) -> None:
     said = attempt(lambda: parse_settings(Settings, answers), SettingsInvalid)
     if isinstance(said, SettingsInvalid):
@@ -63,6 +64,7 @@ def test_any_answer_is_parsed_or_its_problems_are_named(answers: dict[str, objec
 
 
 @given(st.from_regex(r"TR-[0-9]{1,6}", fullmatch=True), st.text("abcğş", min_size=1))
+@LAWS
 def test_what_is_sealed_opens_to_the_same_settings(code: str, key: str) -> None:
     parsed = parse_settings(Settings, {"code": code, "api_key": key})
     assert parse_settings(Settings, json.loads(json.dumps(plain(parsed)))) == parsed
@@ -83,6 +85,7 @@ def test_characters_that_do_not_print_are_refused(text: str) -> None:
 
 
 @given(st.text("abcdefğüşiöç0123", min_size=6))
+@LAWS
 def test_a_secret_does_not_show(value: str) -> None:
     secret = Secret(value)
     assert value not in f"{secret} {secret!r} {[secret]} {parse_settings(Settings, GOOD)}"

@@ -8,22 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ports.conformance.base import LAWS
 from ports.conformance.strategies import CURRENCIES, MONEY
 from ports.values import Money
 
 
 @given(MONEY)
+@LAWS
 def test_what_is_shown_is_read_back(money: Money) -> None:
     assert Money.parse(money.amount, money.currency) == money
     assert Money.parse(*str(money).split()) == money
 
 
 @given(st.integers(-(10**15), 10**15), st.integers(-(10**15), 10**15), CURRENCIES)
+@LAWS
 def test_adding_adds_minor_units(a: int, b: int, currency: str) -> None:
     assert Money(a, currency) + Money(b, currency) == Money(a + b, currency)
 
 
 @given(MONEY, st.integers(0, 1000))
+@LAWS
 def test_so_many_of_a_price_are_that_many_additions(price: Money, count: int) -> None:
     assert (price * count).minor == sum([price.minor] * count)
 

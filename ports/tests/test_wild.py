@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ports.conformance.base import attempt
+from ports.conformance.base import LAWS, attempt
 from ports.conformance.strategies import JSON
 from ports.errors import ContractBroken
 from ports.wild import Wild
@@ -35,6 +35,7 @@ READINGS: tuple[Callable[[Wild], Any], ...] = (
 
 
 @given(JSON, st.sampled_from(READINGS))
+@LAWS
 def test_every_reading_answers_or_breaks_the_contract(
     value: Any, reading: Callable[[Wild], Any]
 ) -> None:
@@ -44,6 +45,7 @@ def test_every_reading_answers_or_breaks_the_contract(
 
 
 @given(st.binary(max_size=60) | JSON.map(lambda v: json.dumps(v).encode()))
+@LAWS
 def test_any_bytes_are_parsed_or_break_the_contract(body: bytes) -> None:
     said = attempt(lambda: Wild.parse(body).raw, ContractBroken)
     assert "not JSON" in str(said) if isinstance(said, ContractBroken) else floatless(said)
@@ -80,11 +82,13 @@ def test_null_and_absent_are_both_not_present_and_take_the_default() -> None:
 
 
 @given(st.integers())
+@LAWS
 def test_an_identifier_reads_the_same_as_number_and_as_text(number: int) -> None:
     assert Wild(number).digits() == Wild(str(number)).digits() == str(number)
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=0, max_value=10**9))
+@LAWS
 def test_a_fraction_is_read_exactly(amount: Decimal) -> None:
     assert Wild.parse(f"{amount:f}").decimal() == amount
 

@@ -19,7 +19,6 @@ LONGEST = 300
 LONGER: frozenset[str] = frozenset(
     {
         "ports/families/channel.py",  # a vocabulary: one short type after another
-        "ports/tests/kit/planted.py",  # a table: one broken promise after another
     }
 )
 """Modules of data and tables that may be longer."""

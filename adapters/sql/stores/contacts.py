@@ -51,6 +51,14 @@ class Contacts:
     def bind(self, identity: Known, contact: UUID, now: datetime) -> None:
         self._identities.put(identity, contact_id=contact, bound_at=now)
 
+    def unbind(self, identity: Known) -> None:
+        known = tables.identities.c
+        self._identities.remove(
+            known.scope == identity.scope,
+            known.kind == identity.kind,
+            known.value == identity.value,
+        )
+
     def identities(self, contact: UUID) -> Sequence[Known]:
         known = tables.identities.c
         theirs = self._identities.select(known.contact_id == contact)

@@ -54,7 +54,7 @@ class Inbox:
         entries = tables.inbox.c
         mine = entries.tenant_id == self._transaction.tenant
         counted = select(entries.state, func.count()).where(mine).group_by(entries.state)
-        counts = dict(self._transaction.run(counted).tuples().all())
+        counts = {row[0]: row[1] for row in self._transaction.run(counted)}
         return {state: counts.get(state.value, 0) for state in EntryState}
 
     def route(self, plugin_id: str, account: str) -> Route | None:

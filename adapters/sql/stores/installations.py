@@ -35,8 +35,18 @@ class Installations:
     def add(self, installation: Installation, *, routed: bool) -> None:
         if not self._rows.add(installation):
             raise Conflict("this account is connected already")
-        if routed:
-            self._claim_route(installation)
+        if not routed:
+            return
+        claim = func.directory.claim_route(
+            installation.plugin_id,
+            installation.account_id,
+            self._transaction.tenant,
+            installation.id,
+        )
+        try:
+            self._transaction.run(select(claim))
+        except Conflict as taken:
+            raise Conflict("this account is connected already") from taken
 
     def save(self, installation: Installation) -> None:
         before = tables.installations.c.version == installation.version - 1
@@ -45,13 +55,3 @@ class Installations:
         if installation.state is InstallationState.DISCONNECTED:
             tenant = self._transaction.tenant
             self._transaction.run(select(func.directory.release_route(tenant, installation.id)))
-
-    def _claim_route(self, installation: Installation) -> None:
-        tenant, id = self._transaction.tenant, installation.id
-        claim = func.directory.claim_route(
-            installation.plugin_id, installation.account_id, tenant, id
-        )
-        try:
-            self._transaction.run(select(claim))
-        except Conflict as taken:
-            raise Conflict("this account is connected already") from taken

@@ -77,7 +77,7 @@ class Outbox:
         rows = tables.outbox.c
         mine = rows.tenant_id == self._transaction.tenant
         counted = select(rows.state, func.count()).where(mine).group_by(rows.state)
-        counts = dict(self._transaction.run(counted).tuples().all())
+        counts = {row[0]: row[1] for row in self._transaction.run(counted)}
         return {state: counts.get(state.value, 0) for state in OwedState}
 
     def _noted(self, owed: Owed | None) -> Owed | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_
+from sqlalchemy import ColumnElement, or_
 
 from adapters.sql import tables
 from adapters.sql.mapper import Mapper
@@ -25,16 +25,16 @@ class Sync:
         self._rows = Rows(transaction, _STATE)
 
     def begin(self, state: SyncState) -> None:
-        added = self._rows.add(state, ring_at=_ring(state))
-        self._transaction.owes |= added
+        if not self._rows.add(state, ring_at=_ring(state)):
+            self._rush(state.due_at, *_this(state.installation_id, state.stream))
+        self._transaction.owes = True
 
     def claim(
         self, installation: UUID, stream: str, now: datetime, until: datetime
     ) -> SyncState | None:
-        streams = tables.sync.c
-        this = (streams.installation_id == installation, streams.stream == stream)
-        free = or_(streams.lease_until.is_(None), streams.lease_until <= now)
-        if self._rows.one(*this, streams.due_at <= now, free, lock=Lock.SKIP) is None:
+        this = _this(installation, stream)
+        free = (tables.sync.c.due_at <= now, _free(now))
+        if self._rows.one(*this, *free, lock=Lock.SKIP) is None:
             return None
         self._rows.change(*this, lease_until=until, ring_at=until)
         return self._rows.one(*this)
@@ -52,12 +52,22 @@ class Sync:
         self._rows.remove(tables.sync.c.installation_id == installation)
 
     def rush(self, installation: UUID, now: datetime) -> None:
-        """A stream under way goes on; it is due again when its lease ends."""
-        streams = tables.sync.c
-        theirs = streams.installation_id == installation
-        self._rows.change(theirs, due_at=now)
-        free = or_(streams.lease_until.is_(None), streams.lease_until <= now)
-        self._transaction.owes |= self._rows.change(theirs, free, ring_at=now) > 0
+        self._rush(now, tables.sync.c.installation_id == installation)
+
+    def _rush(self, now: datetime, *where: ColumnElement[bool]) -> None:
+        """One that a worker has at the moment is due again when its lease ends."""
+        self._rows.change(*where, due_at=now)
+        self._transaction.owes |= self._rows.change(*where, _free(now), ring_at=now) > 0
+
+
+def _this(installation: UUID, stream: str) -> Sequence[ColumnElement[bool]]:
+    streams = tables.sync.c
+    return streams.installation_id == installation, streams.stream == stream
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    lease = tables.sync.c.lease_until
+    return or_(lease.is_(None), lease <= now)
 
 
 def _ring(state: SyncState) -> datetime:

@@ -10,6 +10,7 @@ from adapters.sql.tables.shape import (
     TEXT,
     WHOLE,
     YES_NO,
+    across,
     has,
     index,
     may,
@@ -44,6 +45,7 @@ inbox = tenant_table(
     *rings("inbox"),
     refers("installations", "installation_id"),
     unique("inbox_dedupe", "installation_id", "dedupe_key"),
+    across("inbox_trouble", "state", where="state in ('unreadable', 'unrouted', 'failed')"),
     index("inbox_received", "received_at", "position"),
     index("inbox_state", "state", "received_at", "position"),
 )
@@ -71,6 +73,6 @@ outbox = tenant_table(
     index("outbox_mailbox", "mailbox", "position", where=_UNFINISHED),
     index("outbox_newest", "position"),
     index("outbox_state", "state", "position"),
-    index("outbox_installation", "installation_id", "position"),
+    across("outbox_unsent", "state", "due_at", where="state <> 'sent'"),
     index("outbox_message", "message_id", where="message_id is not null"),
 )

@@ -84,9 +84,9 @@ def rings(table: str) -> tuple[Column[Any], Index]:
     return may("ring_at", MOMENT), index(f"{table}_rings", "ring_at", where="ring_at is not null")
 
 
-def across(name: str, column: str) -> Index:
+def across(name: str, *columns: str, where: str | None = None) -> Index:
     """An index over all tenants, for the few questions asked before a tenant is known."""
-    return Index(name, column, postgresql_where=text(f"{column} is not null"))
+    return Index(name, *columns, postgresql_where=text(where or f"{columns[0]} is not null"))
 
 
 def _index(name: str, columns: tuple[str, ...], where: str | None, *, only: bool) -> Index:

@@ -1,4 +1,4 @@
-"""The contracts of a plugin that keeps every promise; `planted.py` breaks them one by one."""
+"""The contracts of a plugin that keeps every promise; `planted_*.py` break them one by one."""
 
 from __future__ import annotations
 
@@ -86,6 +86,10 @@ class TestMarketplace(Acme, MarketplaceContract):
     @pytest.fixture
     def many_claims(self, many_orders):
         return many_orders
+
+    @pytest.fixture
+    def many_questions(self):
+        return {"Q1"}
 
     @pytest.fixture
     def change_an_order(self, sandbox):

@@ -1,5 +1,10 @@
 -- The questions that are asked before a tenant is known. They answer with ids and numbers only.
 
+create function directory.tenants() returns table (tenant_id uuid)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select t.tenant_id from public.tenants t order by t.tenant_id
+$$;
+
 create function directory.find_hook(p_digest bytea)
 returns table (tenant_id uuid, installation_id uuid)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -59,8 +64,11 @@ end $$;
 create function directory.inbox_counts(p_now timestamptz)
 returns table (state text, rows bigint, age double precision)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select 'received', count(*), greatest(0, extract(epoch from p_now - min(i.due_at)))
+    from public.inbox i where i.ring_at is not null having count(*) > 0
+    union all
     select i.state, count(*), greatest(0, extract(epoch from p_now - min(i.due_at)))
-    from public.inbox i where i.state not in ('processed', 'ignored') group by i.state
+    from public.inbox i where i.state in ('unreadable', 'unrouted', 'failed') group by i.state
 $$;
 
 create function directory.outbox_counts(p_now timestamptz)

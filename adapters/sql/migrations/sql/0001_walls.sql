@@ -31,6 +31,7 @@ before update or delete or truncate on public.audit_events
 for each statement execute function public.refuse_change();
 
 -- The look-ups read across tenants, and these columns are all they see.
+grant select (tenant_id) on public.tenants to invekto_lookup;
 grant select (tenant_id, id, hook_digest) on public.installations to invekto_lookup;
 grant select (tenant_id, id, digest) on public.api_keys to invekto_lookup;
 grant select (tenant_id, id, state, due_at, ring_at), update (ring_at)
@@ -52,7 +53,7 @@ declare
     name text;
 begin
     for name in
-        select unnest(array['installations', 'api_keys', 'inbox', 'outbox', 'turns',
+        select unnest(array['tenants', 'installations', 'api_keys', 'inbox', 'outbox', 'turns',
                             'conversations', 'sync', 'parcels', 'idempotency_keys'])
     loop
         execute format(

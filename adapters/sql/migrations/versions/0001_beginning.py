@@ -6,8 +6,6 @@ from pathlib import Path
 
 from alembic import op
 
-from adapters.sql import tables
-
 revision = "0001"
 down_revision = None
 
@@ -31,10 +29,8 @@ _DUE = {
 
 
 def upgrade() -> None:
-    _run("0001_roles.sql")
-    tables.metadata.create_all(op.get_bind())
-    for name in ("0001_walls.sql", "0001_directory.sql", "0001_ingest.sql"):
-        _run(name)
+    for part in ("roles", "tables", "walls", "directory", "ingest"):
+        _run(f"0001_{part}.sql")
     for name, (table, key, only, answers) in _DUE.items():
         _run(
             "0001_due.sql",

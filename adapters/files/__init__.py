@@ -1,0 +1,1 @@
+"""Files that the house keeps for its tenants."""

@@ -1,0 +1,57 @@
+"""The long form: `make faults`."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tests.faults.house import NotInTime, house
+from tests.faults.storm import LONG, storm
+from tests.faults.watch import watch
+from tests.faults.world import stage
+
+FIXED = 20_261_124
+SHOPS = 3
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the fixed seed and others; 1 when any promise is broken."""
+    arguments = _arguments(argv)
+    seeds = [FIXED, *(secrets.randbelow(10**9) for _ in range(arguments.seeds - 1))]
+    if arguments.seed is not None:
+        seeds = [arguments.seed]
+    return max(_run(seed, arguments.webhooks, arguments.kills) for seed in seeds)
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1, help="how many; the first one is fixed")
+    parser.add_argument("--seed", type=int, help="this one alone")
+    parser.add_argument("--webhooks", type=int, default=LONG.webhooks, help="messages that come in")
+    parser.add_argument("--kills", type=int, default=LONG.kills, help="processes that are killed")
+    return parser.parse_args(argv)
+
+
+def _run(seed: int, webhooks: int, kills: int) -> int:
+    """One storm over a house of its own; 1 when a promise is broken."""
+    seconds = LONG.seconds * max(1.0, webhooks / LONG.webhooks)
+    weather = replace(LONG, webhooks=webhooks, kills=kills, seconds=seconds)
+    with house() as home, stage(home, SHOPS) as on:
+        watch(home.database)
+        try:
+            outcome = storm(on, SHOPS, weather, seed)
+        except NotInTime as late:
+            print(f"FAIL  seed {seed}: {late}\n{home.tail()}", flush=True)
+            return 1
+    print(outcome.table())
+    for violation in outcome.violations:
+        print(f"  ✗ {violation}")
+    print("FAIL" if outcome.violations else "PASS", flush=True)
+    return 1 if outcome.violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
