@@ -40,7 +40,7 @@ def show(running: Running) -> None:
 
 
 def _say(line: str) -> None:
-    print(f"\n  {line}", flush=True)  # noqa: T201  the demo is what it prints
+    print(f"          {line}", flush=True)  # noqa: T201  the demo is what it prints
 
 
 class _Vendors:
@@ -91,7 +91,7 @@ class _Vendors:
         return order
 
     def _ship(self, code: str) -> None:
-        self.control("aras", "parcel", integration_code=code, receiver=NAME)
+        self.control("aras", "parcel", integration_code=code, receiver=NAME, state="4")
         self.control("aras", "scan", code=code, words="Şubede araç yükleme", place="İKİTELLİ")
         self.control("aras", "scan", code=code, words="Dağıtıma çıkarıldı", place="KADIKÖY")
 
@@ -219,9 +219,8 @@ class _Story:
         ]:
             if message["id"] in record["messages"]:
                 _say(f"Customer   {message['text']}")
-        best = record["reading"]["guesses"][:1]
-        for guess in best:
-            _say(f"Understood {guess['intent']} ({guess['confidence']:.0%})")
+        plan = record["plan"]
+        _say(f"Decided    {plan['way']}: {', '.join(plan['intents'])} ({plan['reason']})")
         for call in record["tools"]:
             _say(
                 f"Tool       {call['vendor']}.{call['name']}({_short(call['arguments'])})"

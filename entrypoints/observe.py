@@ -91,6 +91,8 @@ def set_up_logging(part: str, log_format: str) -> None:
 
 QUIET = {
     "connexion": logging.ERROR,  # its warnings repeat what was sent
+    "httpx": logging.WARNING,  # it tells whole addresses
+    "httpcore": logging.WARNING,
     "uvicorn.access": logging.WARNING,
     "rq.worker": logging.WARNING,
 }

@@ -47,7 +47,10 @@ def database(url: str) -> URL:
 
 
 def as_application(url: str) -> tuple[URL, dict[str, Any]]:
-    """The address, and the arguments that make a connection act as invekto_app."""
+    """The address, and the arguments that make a connection act as invekto_app.
+
+    What the address says of its own (sslmode, application_name, further options) is kept.
+    """
     address = database(url)
     given = address.query.get("options", "")
     options = {
@@ -63,7 +66,8 @@ def as_application(url: str) -> tuple[URL, dict[str, Any]]:
         "connect_timeout": PATIENCE,
         "application_name": "invekto",
     }
-    return address.difference_update_query(["options"]), arguments
+    address = address.difference_update_query(["options"])
+    return address, {name: value for name, value in arguments.items() if name not in address.query}
 
 
 def make_engine(url: str, *, pool_size: int = 5, null_pool: bool = False) -> Engine:

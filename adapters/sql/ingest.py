@@ -8,6 +8,7 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
+from adapters.sql.codec import clean, to_json
 from adapters.sql.engine import as_application
 from core.inbox.journal import Entry
 from core.shared.errors import Unavailable
@@ -45,8 +46,8 @@ class AsyncIngest:
             entry.installation_id,
             version,
             entry.id,
-            entry.dedupe_key,
-            json.dumps(dict(entry.webhook.headers)),
+            clean(entry.dedupe_key),
+            json.dumps(to_json(entry.webhook.headers)),
             entry.webhook.body,
             entry.received_at,
             entry.correlation_id,

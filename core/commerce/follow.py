@@ -135,7 +135,12 @@ class Follow:
         if conversation.state is ConversationState.RESOLVED:
             now = self.clock.now()
             conversation = Conversation(
-                self.ids(), conversation.contact_id, conversation.installation_id, now, now
+                self.ids(),
+                conversation.contact_id,
+                conversation.installation_id,
+                now,
+                now,
+                last_inbound_at=conversation.last_inbound_at,
             )
             work.conversations.add(conversation)
         language = work.tenants.get().language

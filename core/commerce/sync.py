@@ -84,14 +84,19 @@ class Sync:
         if claim is None:
             return 0
         state, installation = claim
-        try:
-            return self._pages(state, installation)
-        except Unsupported:
-            self._finish(tenant, replace(state, due_at=NEVER, lease_until=None))
-            return 0
-        except VendorError as error:
-            self._finish(tenant, after_failure(state, error, self.clock.now()))
-            return 0
+        came = 0
+        while state.lease_until is not None:
+            try:
+                page = self._ask(state, installation)
+            except Unsupported:
+                self._finish(tenant, replace(state, due_at=NEVER, lease_until=None))
+                return came
+            except VendorError as error:
+                self._finish(tenant, after_failure(state, error, self.clock.now()))
+                return came
+            state = self._take(page, state, installation)
+            came += len(page.items)
+        return came
 
     def _claim(
         self, tenant: UUID, installation_id: UUID, stream: str
@@ -111,24 +116,18 @@ class Sync:
             work.commit()
         return state, installation
 
-    def _pages(self, state: SyncState, installation: Installation) -> int:
-        came = 0
-        while True:
-            page = self._ask(state, installation)
-            now = self.clock.now()
-            with self.works(installation.tenant_id) as work:
-                for item in page.items:
-                    self._keep(item, installation, work)
-                came += len(page.items)
-                state = replace(state, cursor=page.cursor, seen=state.seen + len(page.items))
-                if page.cursor is None:
-                    state = finished(state, now)
-                else:
-                    state = replace(state, lease_until=now + LEASE)
-                work.sync.save(state)
-                work.commit()
-            if page.cursor is None:
-                return came
+    def _take(self, page: Page[Any], state: SyncState, installation: Installation) -> SyncState:
+        """Keep a page and the place after it; a finished round has no lease."""
+        now, seen = self.clock.now(), state.seen + len(page.items)
+        state = replace(state, cursor=page.cursor, seen=seen, lease_until=now + LEASE)
+        if page.cursor is None:
+            state = finished(state, now)
+        with self.works(installation.tenant_id) as work:
+            for item in page.items:
+                self._keep(item, installation, work)
+            work.sync.save(state)
+            work.commit()
+        return state
 
     def _ask(self, state: SyncState, installation: Installation) -> Page[Any]:
         shop = self.vendors.marketplace(installation)

@@ -20,7 +20,7 @@ SURE_AFTER_BREAK = 0.5
 """A part behind a full stop or an "also" is believed when it is this sure of a wish..."""
 SURE_AFTER_COMMA = 0.9
 """...and behind a comma or an "and", which mostly join a wish to its reason, when this sure..."""
-TRACE = 0.001
+TRACE = 0.0003
 """...if the whole message gives the wish at least this much. All chosen on training data."""
 MOST_PARTS = 8
 NO_WISHES = frozenset({"greeting", OUT_OF_SCOPE})

@@ -28,11 +28,12 @@ class Client:
         *,
         key: str | None = None,
         json: Any = None,
-        content: bytes | None = None,
-        headers: Mapping[str, str] = {},
+        content: Any = None,
+        params: Any = None,
+        headers: Mapping[str, str | bytes] = {},
     ) -> httpx.Response:
         told = {**({"Authorization": f"Bearer {key}"} if key else {}), **headers}
-        extra: dict[str, Any] = {"headers": told}
+        extra: dict[str, Any] = {"headers": told, "params": params}
         if json is not None:
             extra["json"] = json
         if content is not None:

@@ -168,7 +168,7 @@ def test_a_key_hands_out_no_more_than_it_holds(ask: Client, house: House) -> Non
 )
 def test_an_odd_authorization_is_no_key(ask: Client, header: str) -> None:
     headers = {"Authorization": header.encode()}
-    is_problem(ask("GET", "/api/v1/tenant", headers=headers), 401)  # type: ignore[arg-type]
+    is_problem(ask("GET", "/api/v1/tenant", headers=headers), 401)
 
 
 def test_the_use_of_a_key_is_noted(ask: Client, house: House) -> None:

@@ -72,7 +72,7 @@ def test_a_hostile_body_is_refused_in_words(ask: Client, hostile_shop: Tenant, n
     status, body, headers = HOSTILE[name]
     path = f"/api/v1/inbox/conversations/{hostile_shop.things['conversation']}/notes"
     sent = {k: v.encode("latin-1") for k, v in headers.items()}
-    answer = ask("POST", path, key=hostile_shop.key, content=body, headers=sent)  # type: ignore[arg-type]
+    answer = ask("POST", path, key=hostile_shop.key, content=body, headers=sent)
     is_problem(answer, status)
 
 

@@ -130,6 +130,6 @@ def test_a_run_that_died_is_run_again_without_a_second_effect(
 def test_an_odd_key_is_refused(ask: Client, shop: Tenant, key: str) -> None:
     path = f"/api/v1/inbox/conversations/{shop.things['conversation']}/messages"
     headers = {"Idempotency-Key": key.encode()}
-    answer = ask("POST", path, key=shop.key, json=TEXT, headers=headers)  # type: ignore[arg-type]
+    answer = ask("POST", path, key=shop.key, json=TEXT, headers=headers)
     said = is_problem(answer, 400)
     assert said["errors"][0]["field"] == "Idempotency-Key"
