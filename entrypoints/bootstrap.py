@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from ipaddress import ip_network
+from typing import Any
 from uuid import UUID
 
 from starlette.types import ASGIApp
 
 from adapters.files.local import LocalFiles
+from adapters.http.address import is_loopback
 from adapters.http.transport import HttpTransport, pooled_client
 from adapters.limits.bucket import RedisLimits
 from adapters.queue.bell import Bell
@@ -118,7 +120,9 @@ class House:
         )
 
     def close(self) -> None:
-        """Let go of every connection."""
+        """One last stroke of the bell, then let go of every connection."""
+        self.bell.close()
+        self.jobs.close()
         self.engine.dispose()
 
     def work_on(self, queues: Sequence[str]) -> None:
@@ -138,13 +142,7 @@ def build(config: Config, *, part: str) -> House:
     vendors = PluginVendors(
         discover(blocked=config.blocked_plugins),
         vault,
-        lambda plugin, hosts: HttpTransport(
-            hosts,
-            client=client,
-            plugin=plugin,
-            observe=observe.vendor_called,
-            sandbox=config.sandbox,
-        ),
+        partial(_way_out, config, client),
         clock,
         config.data / "cache",
     )
@@ -225,6 +223,18 @@ class Taking:
 def new_token() -> str:
     """256 random bits for an address or a key."""
     return secrets.token_urlsafe(32)
+
+
+def _way_out(config: Config, client: Any, plugin: str, hosts: frozenset[str]) -> HttpTransport:
+    """A plugin's transport. What a tenant names on this machine is no vendor, unless allowed."""
+    allowed = hosts if config.allow_loopback else {h for h in hosts if not is_loopback(h)}
+    return HttpTransport(
+        frozenset(allowed),
+        client=client,
+        plugin=plugin,
+        observe=observe.vendor_called,
+        sandbox=config.sandbox,
+    )
 
 
 def _new_id(clock: SystemClock) -> UUID:

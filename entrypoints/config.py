@@ -32,6 +32,8 @@ class Config:
     port: int
     sandbox: str | None
     """Where the vendors' sandboxes answer instead of the vendors; None in production."""
+    allow_loopback: bool
+    """Whether tenants may name this machine, for a language model that runs on it."""
     trusted_proxies: tuple[str, ...]
     blocked_plugins: tuple[str, ...]
     requests_per_minute: int
@@ -59,6 +61,7 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Config:
         host=env.get("HOST", "127.0.0.1"),
         port=port,
         sandbox=env.get("INVEKTO_SANDBOX") or None,
+        allow_loopback=_one_of(env, "INVEKTO_ALLOW_LOOPBACK", ("no", "yes")) == "yes",
         trusted_proxies=_list(env, "INVEKTO_TRUSTED_PROXIES"),
         blocked_plugins=_list(env, "INVEKTO_BLOCKED_PLUGINS"),
         requests_per_minute=_number(env, "INVEKTO_REQUESTS_PER_MINUTE", 600),

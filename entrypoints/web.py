@@ -5,6 +5,7 @@ python -m entrypoints.web
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import uvicorn
@@ -17,17 +18,23 @@ GRACE = 10
 
 def main() -> int:
     config = from_environment()
-    uvicorn.run(
-        "entrypoints.http.main:app",
-        host=config.host,
-        port=config.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACE,
+    server = uvicorn.Server(
+        uvicorn.Config(
+            "entrypoints.http.main:app",
+            host=config.host,
+            port=config.port,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE,
+        )
     )
-    return 0
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)  # uvicorn stops, then raises the signal once more
+    server.run()
+    return 0 if server.started else 1
 
 
 if __name__ == "__main__":
