@@ -51,7 +51,7 @@ def main() -> int:
         return 2
     home = house()
     if "agents" in queues:
-        home.vendors.understanding()  # loaded before the first customer waits for it
+        home.vendors.understanding().read("")  # it loads, or trains, before a customer waits
     home.work_on(queues)
     return 0
 

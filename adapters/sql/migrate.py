@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy import Connection, Engine, NullPool, create_engine
 
 from adapters.sql.engine import PATIENCE, database
 from adapters.sql.failures import translated
@@ -21,35 +23,47 @@ def migrate(url: str) -> None:
 
     The login must own the database's tables, or be about to. Several at once wait for each other.
     """
-    engine = database_login(url)
-    try:
-        with translated(), engine.connect() as connection:
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    finally:
-        engine.dispose()
+    with _connected(url) as connection:
+        if not _lacks_a_step(connection):
+            return
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
 
 
 def head() -> str:
     """The last step that this version of the house knows."""
-    last = ScriptDirectory.from_config(_config()).get_current_head()
+    last = _steps().get_current_head()
     assert last is not None, "there is at least one migration"
     return last
 
 
 def pending(url: str) -> bool:
-    """Whether the database lacks a step."""
+    """Whether the database lacks a step. One that a later version of the house has run does not."""
+    with _connected(url) as connection:
+        return _lacks_a_step(connection)
+
+
+def _lacks_a_step(connection: Connection) -> bool:
+    context = MigrationContext.configure(connection, opts={"version_table_schema": "directory"})
+    current = context.get_current_revision()
+    connection.rollback()
+    known = {step.revision for step in _steps().walk_revisions()}
+    return current is None or (current in known and current != head())
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
     engine = database_login(url)
     try:
         with translated(), engine.connect() as connection:
-            options = {"version_table_schema": "directory"}
-            return (
-                MigrationContext.configure(connection, opts=options).get_current_revision()
-                != head()
-            )
+            yield connection
     finally:
         engine.dispose()
+
+
+def _steps() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:

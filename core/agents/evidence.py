@@ -50,62 +50,56 @@ class Unsupported:
 _HARD = re.compile(
     r"https?://[^\s<>\"')\]]+"
     r"|[\w.+-]+@[\w-]+\.[\w.]+"
-    r"|\d+(?:[.,:/-]\d+)*"
+    r"|(?:www\.)?[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|info|biz|io|co|ly|me|app|shop|site|link|tr)\b"
+    r"(?:/[^\s<>\"')\]]*)?"
+    r"|\d+(?:[.,:/-]\d+)*",
+    re.IGNORECASE,
 )
-_MONTHS = (
-    "ocak",
-    "subat",
-    "mart",
-    "nisan",
-    "mayis",
-    "haziran",
-    "temmuz",
-    "agustos",
-    "eylul",
-    "ekim",
-    "kasim",
-    "aralik",
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
+_MONTH = re.compile(
+    r"\b(?:ocak|subat|mart|nisan|mayis|haziran|temmuz|agustos|eylul|ekim|kasim|aralik|january"
+    r"|february|march|april|june|july|august|september|october|november|december)"
+    r"|\bmay(?=\s+\d)|(?<=\d\s)may\b"
 )
-_CARRIERS = (
-    "aras",
-    "yurtici",
-    "ptt",
-    "mng",
-    "surat",
-    "ups",
-    "dhl",
-    "fedex",
-    "trendyol express",
-    "hepsijet",
-    "horoz",
-    "ceva",
-    "kolay gelsin",
-    "sendeo",
-    "kargoist",
-    "scotty",
+"""Turkish months may carry an ending; an English `may` is a month only beside a number."""
+_CARRIER = re.compile(
+    r"\b(?:aras|yurtici|ptt|mng|surat|ups|dhl|fedex|trendyol express|hepsijet|horoz|ceva"
+    r"|kolay gelsin|sendeo|kargoist|scotty)\b"
 )
 _STATES = {
-    "delivered": ("teslim edildi", "teslim edilmis", "teslim aldiniz", "delivered"),
-    "out_for_delivery": ("dagitima cik", "dagitimda", "kuryede", "out for delivery"),
-    "shipped": ("kargoya verildi", "yola cik", "yolda", "shipped", "on its way", "in transit"),
+    "pending": ("onay bekliyor", "waiting for confirmation"),
     "preparing": ("hazirlaniyor", "being prepared", "preparing"),
-    "cancelled": ("iptal edildi", "iptal edilmis", "cancelled", "canceled"),
+    "announced": ("kargo firmasina bildirildi", "announced to the carrier", "not yet picked up"),
+    "shipped": ("kargoya verildi", "yola cik", "yolda", "shipped", "on its way", "in transit"),
+    "out_for_delivery": ("dagitima cik", "dagitimda", "kuryede", "out for delivery"),
+    "waiting": (
+        "subede bekliyor",
+        "teslim almanizi bekliyor",
+        "waiting for you",
+        "at the branch",
+        "at the pick-up point",
+    ),
+    "failed": (
+        "teslim edilemedi",
+        "teslim edilmedi",
+        "could not be delivered",
+        "not been delivered",
+        "not delivered",
+        "delivery failed",
+    ),
+    "delivered": ("teslim edildi", "teslim edilmis", "teslim aldiniz", "delivered"),
+    "returning": ("iade yolunda", "on its way back"),
     "returned": ("iade edildi", "iade edilmis", "geri dondu", "returned", "refunded"),
-    "failed": ("teslim edilemedi", "could not be delivered", "delivery failed"),
-    "waiting": ("subede bekliyor", "teslim almanizi bekliyor", "waiting for you", "at the branch"),
+    "cancelled": ("iptal edildi", "iptal edilmis", "cancelled", "canceled"),
+    "opened": ("acildi", "is open"),
+    "with_seller": ("satici incelemesinde", "with the seller"),
+    "in_review": ("inceleniyor", "under review"),
+    "accepted": ("onaylandi", "kabul edildi", "accepted", "approved"),
+    "rejected": ("reddedildi", "rejected", "declined"),
+    "disputed": ("itiraz asamasinda", "disputed"),
 }
+"""What the phrases of a state mean; of two that begin alike the longer one is heard."""
+_MEANING = {phrase: meaning for meaning, phrases in _STATES.items() for phrase in phrases}
+_STATE = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, _MEANING), key=len, reverse=True))})")
 
 
 def unsupported(sentences: Iterable[Sentence], evidence: Sequence[Evidence]) -> list[Unsupported]:
@@ -126,17 +120,11 @@ def _missing(text: str, cited: Sequence[Evidence]) -> list[str]:
     folded, have = fold_ascii(text), fold_ascii(said)
     numbers = {_plain(m) for m in _HARD.findall(said)}
     missing = [m for m in _HARD.findall(text) if _plain(m) not in numbers]
-    for words in (_MONTHS, _CARRIERS):
-        missing += [w for w in words if _has(folded, w) and not _has(have, w)]
-    for phrases in _STATES.values():
-        claimed = [p for p in phrases if p in folded]
-        if claimed and not any(p in have for p in phrases):
-            missing.append(claimed[0])
-    return missing
-
-
-def _has(text: str, word: str) -> bool:
-    return re.search(rf"\b{re.escape(word)}", text) is not None
+    for names in (_MONTH, _CARRIER):
+        known = set(names.findall(have))
+        missing += [name for name in names.findall(folded) if name not in known]
+    meant = {_MEANING[phrase] for phrase in _STATE.findall(have)}
+    return missing + [p for p in _STATE.findall(folded) if _MEANING[p] not in meant]
 
 
 def _plain(hard: str) -> str:

@@ -20,7 +20,7 @@ from core.agents.guard import Guarded, guards, passes
 from core.agents.plan import Plan, Way, plan
 from core.agents.situation import Situation, examples
 from core.agents.turns import Outcome
-from core.commerce.gate import Admission, admit
+from core.commerce.gate import Admission, admit, facts_in
 from core.commerce.orders import StoredOrder
 from core.shared.actor import Actor
 from core.shared.work import Works
@@ -72,14 +72,14 @@ class Think:
     def __call__(self, situation: Situation, actor: Actor) -> Thought:
         """Think a situation through. Changes nothing but proofs, wrong guesses and orders seen."""
         book = Notebook(situation.tenant.zone)
-        reading, facts = self._read(situation), situation.facts
+        reading, said = self._read(situation), facts_in(situation.text)
         decided = plan(
             reading,
             situation.rules,
             failures=situation.conversation.failures,
             chosen=situation.chosen,
             resumed=situation.awaited,
-            proof=bool(facts.numbers or facts.amounts),
+            proof=bool(said.numbers or said.amounts),
         )
         language = situation.says(reading.language)
         start = Thought(Outcome.NOTHING, decided, reading, language, book)

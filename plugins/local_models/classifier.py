@@ -16,19 +16,24 @@ from plugins.local_models.mending import Mender
 from plugins.local_models.weights import Unusable, Weights
 
 _CODE = (
+    "classifier.py",
     "concepts.py",
     "concepts.tsv",
     "corpus.py",
     "echoes.py",
     "features.py",
     "folding.py",
+    "language.py",
     "mending.py",
     "own_intents.py",
+    "reader.py",
+    "small_words.tsv",
     "training.py",
     "weights.py",
+    "wishes.py",
     "words.py",
 )
-"""What the weights depend on; a changed letter in any of them means training anew."""
+"""What a reading depends on; a changed letter in any of them makes another model."""
 _REMEMBERED = 1_024
 """Vectors of tenants' examples, some 20 KB each."""
 

@@ -41,6 +41,7 @@ _TR_ENDINGS = re.compile(
     r"|nda|nde|dan|den|[aeiou]si|[aeiou]yi|lik|luk|siz|suz|ebilir|abilir|diniz|dunuz|rim|rum|niz|nuz|alim|elim|sin|sun)"
 )
 _EN_ENDINGS = re.compile(r".{2,}(?:ing|age|tion|ness|ment|ed|ly|ght|ck|ould|ther|wh|ies|able|ful)")
+_VOWELS = re.compile(r"[aeiouy]")
 _EN_LETTERS = re.compile(r"[wqx]|th|sh|oo|ee|ck|ph")
 
 
@@ -68,5 +69,5 @@ def _evidence(word: str) -> tuple[float, float, float]:
     if not (turkish or english or other):
         turkish = 0.8 if _TR_ENDINGS.fullmatch(word) else 0.0
         english = 0.6 if _EN_ENDINGS.fullmatch(word) else 0.0
-        english += 0.4 if _EN_LETTERS.search(word) else 0.0
+        english += 0.4 if _EN_LETTERS.search(word) and _VOWELS.search(word) else 0.0
     return turkish, english, other

@@ -52,7 +52,7 @@ def save(weights: Weights, file: Path) -> None:
     handle, name = tempfile.mkstemp(dir=file.parent, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as stream:
-            np.savez_compressed(
+            np.savez(
                 stream,
                 told=np.frombuffer(json.dumps(told).encode(), dtype=np.uint8),
                 rarity=weights.rarity,
@@ -67,7 +67,7 @@ def save(weights: Weights, file: Path) -> None:
 
 def load(file: Path, model: str) -> Weights:
     try:
-        with np.load(file, allow_pickle=False) as stored:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             told = json.loads(stored["told"].tobytes())
             weights = Weights(
                 model=told["model"],

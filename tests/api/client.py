@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import httpx
@@ -49,6 +49,8 @@ class Client:
 
         return self._loop.run(gathered())
 
-    def close(self) -> None:
-        self._loop.run(self._http.aclose())
+    def close(self, *others: Coroutine[Any, Any, None]) -> None:
+        """Close what was opened in this loop."""
+        for closing in (self._http.aclose(), *others):
+            self._loop.run(closing)
         self._loop.close()

@@ -10,18 +10,19 @@ from sqlalchemy import Engine
 from tests.api.client import Client
 from tests.api.house import House, Tenant
 from tests.api.planted import plant
+from tests.api.shop import NUMBERS, Shop
 
 
 @pytest.fixture(scope="module")
-def house(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> House:
-    return House(engine, tmp_path_factory.mktemp("plugins"))
+def house(engine: Engine, database_url: str, tmp_path_factory: pytest.TempPathFactory) -> House:
+    return House(engine, database_url, tmp_path_factory.mktemp("plugins"))
 
 
 @pytest.fixture(scope="module")
 def ask(house: House) -> Iterator[Client]:
     client = Client(house.app)
     yield client
-    client.close()
+    client.close(house.ingest.close())
 
 
 @pytest.fixture
@@ -34,3 +35,18 @@ def shop(house: House) -> Tenant:
 def hostile_shop(house: House) -> Tenant:
     """A tenant for tests that change nothing."""
     return plant(house)
+
+
+@pytest.fixture
+def it(ask: Client, shop: Tenant) -> Shop:
+    return Shop(ask, shop)
+
+
+@pytest.fixture
+def fresh(ask: Client, house: House) -> Shop:
+    return Shop(ask, house.tenant())
+
+
+@pytest.fixture
+def number() -> str:
+    return str(next(NUMBERS))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,8 +13,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Engine
 
-from adapters.sql.door import Door
 from adapters.sql.idempotency import IdempotencyStore
+from adapters.sql.ingest import AsyncIngest
 from adapters.sql.lookups import Lookups
 from adapters.sql.work import SqlWorks
 from adapters.vault.envelope import EnvelopeVault
@@ -25,7 +25,6 @@ from core.agents.think import Think
 from core.agents.turn import TakeTurn
 from core.conversations.manage import Manage
 from core.conversations.write import Write
-from core.inbox.journal import Entry
 from core.shared.actor import SCOPES, Actor
 from core.shared.errors import Conflict
 from core.shared.ids import OPERATOR, uuid7
@@ -87,7 +86,7 @@ class Files:
 
 
 class House:
-    def __init__(self, engine: Engine, folder: Path) -> None:
+    def __init__(self, engine: Engine, url: str, folder: Path) -> None:
         self.clock, self.bell, self.limits, self.files = Clock(), Bell(), Limits(), Files()
         self.works = SqlWorks(engine, self.bell.ring)
         vault = EnvelopeVault(SqlKeys(engine), MasterKeys.parse(generate()))
@@ -96,7 +95,7 @@ class House:
             self.registry, vault, lambda *_: NoWayOut(), self.clock, folder
         )
         self.broken: set[str] = set()
-        self.ingest = Door(engine).ingest
+        self.ingest = AsyncIngest(url)
         self.write = Write(self.works, self.vendors, self.clock, self.ids)
         think = Think(self.works, self.vendors, self.clock)
         turn = TakeTurn(
@@ -118,7 +117,7 @@ class House:
             lookups=Lookups(engine),
             limits=self.limits,
             idempotency=IdempotencyStore(engine),
-            ingest=self._ingest,
+            ingest=self.ingest,
             bell=self.bell,
             probes={"database": self._probe},
             standing=lambda: observe.Standing(inbox={"received": 3}),
@@ -132,9 +131,6 @@ class House:
     def ids(self) -> UUID:
         return uuid7(self.clock.now(), secrets.token_bytes(10))
 
-    async def _ingest(self, tenant: UUID, version: int, entry: Entry) -> str:
-        return await asyncio.to_thread(self.ingest, tenant, version, entry)
-
     def _probe(self) -> None:
         if "database" in self.broken:
             raise ConnectionError("the database is away")
@@ -143,10 +139,8 @@ class House:
         """A key of the operator's."""
         actor = Actor(OPERATOR, "operator", "tests", frozenset(SCOPES))
         now = self.clock.now()
-        try:
+        with suppress(Conflict):  # another test was first
             create(OPERATOR, TenantDetails("Operator"), actor, works=self.works, now=now)
-        except Conflict:
-            pass  # another test was first
         return self._key(actor, tuple(SCOPES))
 
     def tenant(self) -> Tenant:

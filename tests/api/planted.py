@@ -133,9 +133,7 @@ def _commerce(house: House, tenant: Tenant) -> None:
     price = Money.parse("249.90", "TRY")
     tracking = Tracking("728001", "https://kargo.example/728001", "aras", "Aras")
     line = Line("1", "Keten gömlek", 1, price)
-    package = Package(
-        "3301", PackageState.SHIPPED, "Shipped", now, (line,), price, tracking, now
-    )
+    package = Package("3301", PackageState.SHIPPED, "Shipped", now, (line,), price, tracking, now)
     buyer = Buyer("77", "Ayşe", None, None)
     order = Order(NUMBER, now, buyer, Destination("İzmir"), (package,))
     item = ClaimItem("c1", "1", "Keten gömlek", ClaimState.OPENED, "Created", "dar geldi")
@@ -146,9 +144,7 @@ def _commerce(house: House, tenant: Tenant) -> None:
         work.orders.upsert_claim(things["market"], Claim("cl1", NUMBER, now, now, (item,)))
         question = Question("q1", "Dar mı?", now, QuestionState.WAITING, "WAITING", "Gömlek")
         work.orders.upsert_question(things["market"], question)
-        followed = Followed(
-            things["parrot"], "728001", things["market"], NUMBER, now, parcel, now
-        )
+        followed = Followed(things["parrot"], "728001", things["market"], NUMBER, now, parcel, now)
         work.parcels.follow(followed)
         work.commit()
 

@@ -126,9 +126,7 @@ def walk(house: House) -> Iterator[tuple[str, Tenant]]:
             yield id, plant(house)
 
 
-def test_the_owner_may_change_what_is_ones_own(
-    ask: Client, house: House, operator: str
-) -> None:
+def test_the_owner_may_change_what_is_ones_own(ask: Client, house: House, operator: str) -> None:
     for id, owner in walk(house):
         if id == "intents.remove":
             asked("intents.set", owner).of(ask, owner.key)

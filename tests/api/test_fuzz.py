@@ -1,4 +1,4 @@
-"""Requests that nobody thought of: always an answer that the specification knows, never our fault."""
+"""Requests that nobody thought of: the specification knows every answer, none is our fault."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
+from schemathesis.core import NOT_SET
 
 from tests.api.asking import ROUTED, SPEC, asked, is_problem
 from tests.api.client import Client
@@ -18,7 +19,7 @@ from tests.api.house import House, Tenant
 
 API = schemathesis.openapi.from_dict(SPEC)
 FEW = settings(
-    max_examples=14,
+    max_examples=9,
     derandomize=True,
     database=None,
     deadline=None,
@@ -55,7 +56,7 @@ def send(ask: Client, case: Any, key: str) -> httpx.Response:
     if isinstance(case.body, bytes):
         content = {"content": case.body}
         sent.setdefault("Content-Type", b"application/json")
-    elif case.media_type:
+    elif case.media_type and case.body is not NOT_SET:
         content = {"json": case.body}
     params = {k: v for k, v in dict(case.query or {}).items() if v is not None}
     path = f"/api/v1{case.formatted_path}"
@@ -67,9 +68,7 @@ def _sendable(value: str) -> bool:
 
 
 @pytest.mark.parametrize("id", ROUTED)
-def test_no_request_is_our_fault(
-    ask: Client, shop: Tenant, operator: str, id: str
-) -> None:
+def test_no_request_is_our_fault(ask: Client, shop: Tenant, operator: str, id: str) -> None:
     path, _, operation = ROUTED[id]
     key = operator if operation["x-scope"] == "operator" else shop.key
     names = path.split("/")

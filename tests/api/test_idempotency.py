@@ -38,9 +38,7 @@ def owed(house: House, shop: Tenant) -> int:
         return len(work.outbox.list(only, cursor=None, limit=100).items)
 
 
-def test_the_same_request_again_gets_the_same_bytes(
-    house: House, shop: Tenant, send: Send
-) -> None:
+def test_the_same_request_again_gets_the_same_bytes(house: House, shop: Tenant, send: Send) -> None:
     before = owed(house, shop)
     first, second = send(), send()
     assert first.status_code == second.status_code == 201
@@ -92,9 +90,7 @@ def test_a_request_of_the_wrong_shape_does_not_use_the_key_up(send: Send) -> Non
     assert send().status_code == 201
 
 
-def test_of_twenty_at_once_one_is_run(
-    ask: Client, house: House, shop: Tenant, send: Send
-) -> None:
+def test_of_twenty_at_once_one_is_run(ask: Client, house: House, shop: Tenant, send: Send) -> None:
     before = owed(house, shop)
     path = f"/api/v1/inbox/conversations/{shop.things['conversation']}/messages"
     headers = {"Authorization": f"Bearer {shop.key}", "Idempotency-Key": "at-once"}

@@ -110,9 +110,7 @@ def test_an_error_of_ours_says_nothing_of_itself(
     assert shop.key not in logged
 
 
-def test_a_webhooks_token_is_not_logged(
-    ask: Client, shop: Tenant, lines: io.StringIO
-) -> None:
+def test_a_webhooks_token_is_not_logged(ask: Client, shop: Tenant, lines: io.StringIO) -> None:
     token = str(shop.things["parrot_token"])
     ask("POST", f"/api/v1/hooks/{token}", content=b"forged")
     assert "webhooks.deliver" in lines.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -109,12 +110,12 @@ class Contacts:
     def _matches(self, query: str) -> ColumnElement[bool]:
         contacts, known = tables.contacts.c, tables.identities.c
         folded = fold_ascii(query)
-        bare = "".join(letter for letter in folded if letter not in " ()-")
-        number = bare.lstrip("0") if bare.isdecimal() else bare
+        digits = re.sub(r"[\s()+-]", "", folded)
+        said = digits.lstrip("0") or digits if digits.isdecimal() else folded
         identified = exists().where(
             known.tenant_id == contacts.tenant_id,
             known.contact_id == contacts.id,
-            known.value.icontains(number or bare, autoescape=True),
+            known.value.icontains(said, autoescape=True),
         )
         return or_(contacts.folded.contains(folded, autoescape=True), identified)
 

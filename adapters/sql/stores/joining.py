@@ -55,7 +55,7 @@ class Joining:
 
         Their messages go along, and the turn that is due for them unless there is one already.
         """
-        return [json.dumps(to_json(self._join(*pair))) for pair in self._pairs(kept, merged)]
+        return tuple(json.dumps(to_json(self._join(*pair))) for pair in self._pairs(kept, merged))
 
     def part(self, joined: Sequence[str]) -> None:
         """Undo join(): what was written since then stays where it was written."""

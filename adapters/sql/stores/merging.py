@@ -47,7 +47,7 @@ class Merging:
         for table, key in _OWNED.items():
             theirs = table.c.contact_id == merged
             changed = self._give(table, key, kept, theirs, *_movable(table, kept))
-            moved[table.name] = sorted(changed)
+            moved[table.name] = tuple(sorted(changed))
         return {name: keys for name, keys in moved.items() if keys}
 
     def move_back(self, merge: Merge) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -31,15 +30,8 @@ from core.tenancy.installations import Installation, InstallationState
 from core.tenancy.tenant import Tenant
 from ports.events import Event
 from ports.families.channel import Identity, IdentityKind, MessageReceived, Sender, Text
-from tests.core.fakes.vendors import (
-    FakeCarrier,
-    FakeChannel,
-    FakeFiles,
-    FakeReader,
-    FakeVault,
-    FakeVendors,
-    FullShop,
-)
+from tests.core.fakes.plugins import FakeFiles, FakeVault, FakeVendors
+from tests.core.fakes.vendors import FakeCarrier, FakeChannel, FakeReader, FullShop
 from tests.core.fakes.world import NOW, TENANT, CountingIds, FakeClock, Tables, World
 
 PERSON = Actor(TENANT, "api_key", "ayse", frozenset(SCOPES) - {"operator"})
@@ -85,9 +77,9 @@ class House:
     def install(self, plugin: str, tenant: UUID = TENANT, **more: Any) -> Installation:
         id = self.ids()
         sealed = self.vault.seal(tenant, id, {"code": "c", "api_key": "k"})
-        fresh = Installation(
-            id, tenant, plugin, f"{plugin}-1", plugin, InstallationState.ACTIVE, sealed, None, NOW, NOW
-        )
+        on = InstallationState.ACTIVE
+        account = (f"{plugin}-1", plugin.title())
+        fresh = Installation(id, tenant, plugin, *account, on, sealed, None, NOW, NOW)
         installation = replace(fresh, **more)
         self.world.tables(tenant).installations[id] = installation
         return installation
@@ -140,7 +132,7 @@ class House:
         for name in intents:
             self.tables.intents[name] = IntentRule(name, autonomous=True)
 
-    # --- what there is -----------------------------------------------------------------------------
+    # --- what there is -------------------------------------------------------------------------
 
     @property
     def conversation(self) -> Conversation:
@@ -170,5 +162,3 @@ def vendor_id(value: str, *phones: str, name: str | None = None) -> Sender:
     numbers = tuple(Identity(IdentityKind.PHONE, p) for p in phones)
     return Sender((*numbers, Identity(IdentityKind.VENDOR, value)), name)
 
-
-MINUTE = timedelta(minutes=1)

@@ -1,0 +1,98 @@
+"""What could be done with the same means and nothing of the house around it.
+
+python -m tests.bench.floors hello|ingest|rq
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import sys
+import time
+from datetime import UTC, datetime
+
+import redis
+import uvicorn
+from psycopg_pool import AsyncConnectionPool
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from adapters.sql.engine import as_application
+from core.shared.ids import uuid7
+
+QUEUE = "floor"
+STAMPS = "floor:stamps"
+
+
+async def _hello(_: Request) -> Response:
+    return JSONResponse({"hello": "world"})
+
+
+def hello() -> Starlette:
+    return Starlette(routes=[Route("/", _hello)])
+
+
+def ingest() -> Starlette:
+    """Proof, one round trip, 200; the same connections as the house's door has."""
+    address, arguments = as_application(os.environ["DATABASE_URL"])
+    pool = AsyncConnectionPool(
+        address.set(drivername="postgresql").render_as_string(hide_password=False),
+        min_size=1,
+        max_size=10,
+        kwargs={**arguments, "autocommit": True, "prepare_threshold": 0},
+        open=False,
+    )
+    secret = os.environ["FLOOR_SECRET"].encode()
+    tenant, installation = os.environ["FLOOR_TENANT"], os.environ["FLOOR_INSTALLATION"]
+
+    async def hook(request: Request) -> Response:
+        body = await request.body()
+        proof = "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(proof, request.headers.get("x-hub-signature-256", "")):
+            return Response(status_code=401)
+        now = datetime.now(UTC)
+        id, key = uuid7(now, secrets.token_bytes(10)), hashlib.sha256(body).hexdigest()
+        headers = json.dumps(dict(request.headers))
+        values = (tenant, installation, 1, id, key, headers, body, now, None)
+        await pool.open()
+        async with pool.connection() as connection:
+            await connection.execute("select ingest(%s, %s, %s, %s, %s, %s, %s, %s, %s)", values)
+        return Response(status_code=200)
+
+    return Starlette(routes=[Route("/hook", hook, methods=["POST"]), Route("/", _hello)])
+
+
+def nothing() -> None:
+    """A job."""
+
+
+def stamp() -> None:
+    """A job that tells when it was done."""
+    _connection().rpush(STAMPS, str(time.time()))
+
+
+def _connection() -> redis.Redis:
+    return redis.Redis.from_url(os.environ["REDIS_URL"])
+
+
+def main() -> None:
+    what = sys.argv[1]
+    if what == "rq":
+        worker = SimpleWorker([QUEUE], connection=_connection(), serializer=JSONSerializer)
+        worker.log_job_description = False
+        worker.work(logging_level="WARNING")
+        return
+    app = {"hello": hello, "ingest": ingest}[what]()
+    port = int(os.environ["PORT"])
+    uvicorn.run(app, port=port, log_config=None, access_log=False, server_header=False)
+
+
+if __name__ == "__main__":
+    main()
