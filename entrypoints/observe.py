@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import sys
 import traceback
@@ -16,6 +17,7 @@ from typing import Any, Protocol
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 log = logging.getLogger(__name__)
@@ -36,7 +38,12 @@ _SECRETS = re.compile(
 """Keys, the Authorization header, the tokens of webhook addresses, credentials in addresses."""
 _HIDDEN = re.compile(r"secret|token|password|key|authorization|cookie|body|text|content", re.I)
 """Extra fields of such a name are not shown, whatever they hold."""
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
+    "message",
+    "asctime",
+    "taskName",
+    "color_message",
+}
 
 
 def scrub(text: str) -> str:
@@ -229,9 +236,20 @@ def _gauge(name: str, help: str, label: str) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, help, labels=[label])
 
 
+def _counters() -> CollectorRegistry:
+    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        return REGISTRY
+    everybody = CollectorRegistry()
+    MultiProcessCollector(everybody)  # type: ignore[no-untyped-call]
+    return everybody
+
+
 def metrics(standing: Callable[[], Standing]) -> bytes:
-    """Everything, in Prometheus' text format. What cannot be counted now is left out and logged."""
-    shown = generate_latest(REGISTRY)
+    """Everything, in Prometheus' text format. What cannot be counted now is left out and logged.
+
+    Counters of the machine's other processes are in it where all share PROMETHEUS_MULTIPROC_DIR.
+    """
+    shown = generate_latest(_counters())
     try:
         registry = CollectorRegistry()
         registry.register(_Gauges(standing()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import sys
 import urllib.error
@@ -53,6 +54,11 @@ def bring_up(*, sandbox: bool) -> Running:
 
 def _servers(supervisor: Supervisor, data: Path) -> dict[str, str]:
     env = {"INVEKTO_DATA": str(data), "INVEKTO_LOG": os.environ.get("INVEKTO_LOG", "plain")}
+    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        shared = data / "metrics"
+        shutil.rmtree(shared, ignore_errors=True)
+        shared.mkdir()
+        env["PROMETHEUS_MULTIPROC_DIR"] = str(shared)
     if not os.environ.get("DATABASE_URL"):
         database = Postgres(data)
         supervisor.add(database)

@@ -33,6 +33,7 @@ BUNDLED = (
 )
 """Works from a bare checkout. They come through the same door as strangers."""
 
+TAKEN = frozenset({"installations"})
 _SLUG = re.compile(r"[a-z][a-z0-9_]{1,39}")
 
 
@@ -110,6 +111,8 @@ class _Door:
         if not _SLUG.fullmatch(manifest.id):
             raise Refusal(f"the id {manifest.id!r} is not a slug")
         self._refuse_blocked(manifest.id)
+        if manifest.id in TAKEN:
+            raise Refusal(f"the id {manifest.id!r} is an address of the API")
         if manifest.id in self.manifests:
             raise Refusal(f"the id {manifest.id!r} is taken")
         schema(manifest.settings)

@@ -14,8 +14,8 @@ from adapters.sql.codec import clean
 __all__ = ["Engine", "Harmful", "as_application", "assert_harmless", "database", "make_engine"]
 
 ROLE = "invekto_app"
-PATIENCE = 10
-"""Seconds to reach the server, or to wait for a free connection."""
+PATIENCE = 2
+"""Seconds to reach the server, or to wait for a free connection: errors come soon."""
 STATEMENT_SECONDS = 30
 IDLE_SECONDS = 60
 """How long a transaction may sleep between two statements."""
@@ -74,7 +74,8 @@ def make_engine(url: str, *, pool_size: int = 5, null_pool: bool = False) -> Eng
     """Connections that act as invekto_app whoever signs in.
 
     No pool for processes that fork; otherwise at most `pool_size` connections, checked before use.
-    A unit of work inside another one needs a connection of its own.
+    A unit of work inside another one needs a connection of its own. Errors do not show what was
+    asked for: it is customers' words.
     """
     address, arguments = as_application(url)
     pool: dict[str, Any] = (
@@ -87,7 +88,7 @@ def make_engine(url: str, *, pool_size: int = 5, null_pool: bool = False) -> Eng
             "pool_pre_ping": True,
         }
     )
-    engine = create_engine(address, connect_args=arguments, **pool)
+    engine = create_engine(address, connect_args=arguments, hide_parameters=True, **pool)
     event.listen(engine, "connect", _clean_texts)
     if not null_pool:
         event.listen(engine, "reset", _forget_tenant)

@@ -23,11 +23,10 @@ def translated() -> Iterator[None]:
     except NoConnectionFree as error:
         raise Unavailable("the database has no connection free") from error
     except DBAPIError as error:
-        match error.orig:
-            case psycopg.errors.UniqueViolation():
-                raise Conflict("there is one like it already") from error
-            case psycopg.errors.ForeignKeyViolation():
-                raise NotFound("it refers to something that is not there") from error
-            case psycopg.OperationalError():
-                raise Unavailable("the database cannot answer now") from error
+        if isinstance(error.orig, psycopg.errors.UniqueViolation):
+            raise Conflict("there is one like it already") from error
+        if isinstance(error.orig, psycopg.errors.ForeignKeyViolation):
+            raise NotFound("it refers to something that is not there") from error
+        if error.connection_invalidated or isinstance(error.orig, psycopg.OperationalError):
+            raise Unavailable("the database cannot answer now") from error
         raise

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, CursorResult, Engine, Executable, select, text
+from sqlalchemy import Connection, CursorResult, Engine, Executable, text
 
 from adapters.sql.failures import translated
 
@@ -60,14 +60,3 @@ def alone(engine: Engine) -> Iterator[Connection]:
     """A connection where each statement is a transaction of its own, and is nobody's."""
     with translated(), engine.connect() as connection:
         yield connection.execution_options(isolation_level="AUTOCOMMIT")
-
-
-def heirs(transaction: Transaction, link: Column[Any], first: UUID) -> Sequence[UUID]:
-    """That row's id and those that its link leads to, one after the other."""
-    table, found = link.table, [first]
-    while True:
-        here = (table.c.tenant_id == transaction.tenant, table.c.id == found[-1])
-        following = transaction.run(select(link).where(*here)).scalar_one_or_none()
-        if following is None:
-            return found
-        found.append(following)

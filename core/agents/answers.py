@@ -50,6 +50,10 @@ NO_CLAIM = {
 }
 
 
+_ON_ITS_WAY = (ParcelState.ANNOUNCED, ParcelState.ACCEPTED, ParcelState.IN_TRANSIT)
+"""While a promised date still says something that the parcel's own state does not."""
+
+
 def order_answer(
     intents: Sequence[str], news: OrderNews, language: str, zone: ZoneInfo, now: datetime
 ) -> list[Sentence]:
@@ -128,8 +132,8 @@ def _travelling(
 def _promise(item: PackageNews, language: str, zone: ZoneInfo, now: datetime) -> list[Sentence]:
     promised = item.package.promised_by
     ended = (PackageState.DELIVERED, PackageState.CANCELLED, PackageState.RETURNED)
-    arrived = item.parcel is not None and item.parcel.state is ParcelState.DELIVERED
-    if promised is None or item.package.state in ended or arrived:
+    travels = item.parcel is None or item.parcel.state in _ON_ITS_WAY
+    if promised is None or item.package.state in ended or not travels:
         return []
     date = wording.day(promised, zone, language)
     ahead = {"tr": f"Tahmini teslim tarihi {date}.", "en": f"Expected delivery: {date}."}

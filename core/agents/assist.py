@@ -59,6 +59,7 @@ class Assist:
                 author=actor.id,
                 actor=actor,
                 turn_id=turn.id,
+                change=replace(conversation, awaits=turn.record.get("awaits", {})),
             )
             changed = text is not None and text != turn.record.get("text")
             self._decide(work, turn, Verdict.ACCEPTED, actor, {"changed": changed})

@@ -57,6 +57,7 @@ def record(thought: Thought, situation: Situation, *, millis: int) -> Mapping[st
         "outcome": thought.outcome,
         "hand_over": thought.hand_over,
         "missing": [*thought.missing],
+        "awaits": dict(thought.awaits),
         "model": {
             "name": drafted.model if drafted else None,
             "prompt": PROMPT_VERSION if drafted else None,

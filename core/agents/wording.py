@@ -100,8 +100,8 @@ def moment(at: datetime, zone: ZoneInfo, language: Language) -> str:
 
 
 def money(amount: Money, language: Language) -> str:
-    """`1.079,80 TL` or `TRY 1,079.80`."""
-    english = f"{amount.amount:,.2f}"
+    """`1.079,80 TL` or `TRY 1,079.80`, with the currency's own number of digits."""
+    english = f"{amount.amount:,}"
     if language == "en":
         return f"{amount.currency} {english}"
     turkish = english.translate(str.maketrans(",.", ".,"))

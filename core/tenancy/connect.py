@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,10 +18,11 @@ from core.shared.work import Work, Works
 from core.tenancy.api_keys import digest
 from core.tenancy.installations import Health, Installation, InstallationState
 from core.tenancy.vendors import Vault, Vendors
+from core.tenancy.webhook_secrets import derived, kept
 from ports.errors import AuthRejected, Rejected, VendorError
 from ports.families.marketplace import SubscribesWebhooks
 from ports.manifest import Account
-from ports.settings import Secret, SettingsInvalid, masked, parse_settings, plain
+from ports.settings import SettingsInvalid, masked, parse_settings, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Connections:
         self._permit(actor, app)
         settings = self._parse(plugin_id, given, app=app)
         account = self._check(plugin_id, settings, app)
-        settings = _with_webhook_secret(settings, token)
+        settings = derived(settings, token)
         installation = Installation(
             id,
             actor.tenant,
@@ -102,6 +102,7 @@ class Connections:
         account = self._check(old.plugin_id, settings, old.app)
         if account.id != old.account_id:
             raise Conflict("these settings belong to another account: connect it by itself")
+        settings = kept(settings, stored)
         new = replace(
             old,
             settings=self.vault.seal(old.tenant_id, id, plain(settings)),
@@ -148,12 +149,15 @@ class Connections:
         new = replace(old, health=health, state=state, version=old.version + 1)
         with self.works(actor.tenant) as work:
             work.installations.save(new)
+            if new.works and not old.works:
+                self._set_to_work(work, new, now)
             work.commit()
         return new
 
     def enable(self, id: UUID, actor: Actor, *, now: datetime) -> Installation:
         """Switch it on again, after the vendor has accepted its settings."""
         old = self.get(id, actor)
+        self._permit(actor, old.app)
         self._check(old.plugin_id, self.vendors.settings(old), old.app)
         return self._move(id, InstallationState.ACTIVE, "installation.enabled", actor, now)
 
@@ -194,15 +198,7 @@ class Connections:
         )
         with self.works(actor.tenant) as work:
             work.installations.save(new)
-            self._audit(
-                work,
-                event,
-                new,
-                actor,
-                now,
-                before={"state": old.state},
-                after={"state": new.state},
-            )
+            self._audit(work, event, new, actor, now, {"state": old.state}, {"state": new.state})
             self._set_to_work(work, new, now)
             work.commit()
         return new
@@ -228,7 +224,8 @@ class Connections:
     ) -> None:
         """Owe a shop that posts its changes the address to post them to."""
         secret = getattr(settings, "webhook_secret", None)
-        if installation.app or secret is None:
+        is_shop = "marketplace" in self.vendors.families(installation.plugin_id)
+        if installation.app or secret is None or not is_shop:
             return
         if not isinstance(self.vendors.marketplace(installation), SubscribesWebhooks):
             return
@@ -300,11 +297,3 @@ def _after_failure(state: InstallationState, error: VendorError) -> Installation
 
 def _after_success(state: InstallationState) -> InstallationState:
     return InstallationState.ACTIVE if state is InstallationState.NEEDS_ATTENTION else state
-
-
-def _with_webhook_secret(settings: Any, token: str) -> Any:
-    """Give a vendor that proves itself by a secret of ours one to use, unless the tenant did."""
-    if getattr(settings, "webhook_secret", "") is not None:
-        return settings
-    secret = hashlib.sha256(f"webhook secret {token}".encode()).hexdigest()
-    return replace(settings, webhook_secret=Secret(secret))

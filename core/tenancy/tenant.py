@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -53,7 +54,7 @@ class TenantDetails:
             problems["name"] = "is required"
         if self.timezone not in available_timezones():
             problems["timezone"] = "is not an IANA time zone"
-        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
+        if not re.fullmatch("[A-Z]{3}", self.currency):
             problems["currency"] = "is not an ISO 4217 code"
         if self.language not in LANGUAGES:
             problems["language"] = f"must be one of {', '.join(LANGUAGES)}"

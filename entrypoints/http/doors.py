@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.inbox.journal import Route
@@ -14,6 +15,9 @@ from core.shared.work import Works
 from core.tenancy.installations import Installation
 from core.tenancy.vendors import Vendors
 from entrypoints.http.door import Door
+
+THREADS = 4
+"""Of their own: a door opens also while all others wait for the database."""
 
 
 class FindsHooks(Protocol):
@@ -26,13 +30,15 @@ class InstalledDoors:
     lookups: FindsHooks
     works: Works
     vendors: Vendors
+    threads: Executor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, "doors"))
 
     async def find(self, plugin: str | None, digest: bytes | None) -> Sequence[Door]:
         """The doors that listen: with the digest of a token its one, else the plugin's app-wide.
 
         Empty for an unknown token, another plugin's token, and a connection that is off.
         """
-        return await asyncio.to_thread(self._find, plugin, digest)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.threads, self._find, plugin, digest)
 
     def _find(self, plugin: str | None, digest: bytes | None) -> Sequence[Door]:
         found = self._app_wide() if digest is None else self._by_token(digest)

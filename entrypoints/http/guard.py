@@ -28,6 +28,9 @@ class Guard:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":  # starting and stopping
+            await self._app(scope, receive, send)
+            return
         try:
             check_address(scope)
             body = await read_body(scope, receive)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any, Protocol
@@ -26,6 +27,9 @@ from ports.clock import Clock
 Network = IPv4Network | IPv6Network
 FRESH = timedelta(minutes=1)
 """How exactly we know when a key was last used."""
+THREADS = 6
+"""Keys that are looked up at once. With the handlers' ten and the door's four they are as many as
+there are connections to the database."""
 
 
 class FindsKeys(Protocol):
@@ -45,10 +49,12 @@ class Security:
     limits: Limits
     clock: Clock
     trusted_proxies: Sequence[Network]
+    threads: Executor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, "keys"))
 
     async def bearer(self, token: str, request: ConnexionRequest) -> dict[str, Any] | None:
         """The framework's question: whose token is it? None is nobody's; `sub` is the Actor."""
-        admitted = await asyncio.to_thread(self._admit, token)
+        loop = asyncio.get_running_loop()
+        admitted = await loop.run_in_executor(self.threads, self._admit, token)
         if admitted is None:
             return None
         tenant, key = admitted

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 from tests.api.asking import is_problem
 from tests.api.client import Client
 from tests.api.house import House
@@ -34,3 +37,34 @@ def test_the_house_says_whether_it_can_work(ask: Client, house: House) -> None:
     house.broken.clear()
     assert 'invekto_inbox_rows{state="received"} 3.0' in ask("GET", "/metrics").text
     is_problem(ask("POST", "/healthz"), 405)
+
+
+def run(house: House, kind: str, *messages: str) -> list[str]:
+    """What the application says when a server starts it, or a browser opens a socket."""
+    said: list[str] = []
+    given = iter(messages)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": next(given)}
+
+    async def send(message: Any) -> None:
+        said.append(message["type"])
+
+    scope = {"type": kind, "path": "/api/v1/tenant", "headers": [], "asgi": {"version": "3.0"}}
+    asyncio.run(house.app(scope, receive, send))
+    return said
+
+
+def test_a_server_can_start_and_stop_it(house: House) -> None:
+    said = run(house, "lifespan", "lifespan.startup", "lifespan.shutdown")
+    assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+def test_a_socket_is_not_opened(house: House) -> None:
+    assert run(house, "websocket", "websocket.connect") == ["websocket.close"]
+
+
+def test_a_refused_method_is_told_which_ones_pass(ask: Client) -> None:
+    answer = ask("POST", "/api/v1/tenant")
+    is_problem(answer, 405)
+    assert {m.strip() for m in answer.headers["allow"].split(",")} >= {"GET"}

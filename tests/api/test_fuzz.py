@@ -67,6 +67,7 @@ def _sendable(value: str) -> bool:
     return not set(value) & set("\r\n\x00")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("id", ROUTED)
 def test_no_request_is_our_fault(ask: Client, shop: Tenant, operator: str, id: str) -> None:
     path, _, operation = ROUTED[id]

@@ -9,9 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from core.delivery.outbox import OwedFilter
 from tests.api.asking import is_problem
 from tests.api.client import Client
 from tests.api.house import House, Tenant
+from tests.api.planted import plant
 
 Send = Callable[..., httpx.Response]
 TEXT = {"kind": "text", "text": "Yolda."}
@@ -31,8 +33,6 @@ def send(ask: Client, shop: Tenant) -> Send:
 
 def owed(house: House, shop: Tenant) -> int:
     """How many messages we owe the channel."""
-    from core.delivery.outbox import OwedFilter
-
     with house.works(shop.id) as work:
         only = OwedFilter(installation_id=shop.things["parrot"])
         return len(work.outbox.list(only, cursor=None, limit=100).items)
@@ -70,8 +70,6 @@ def test_one_key_serves_several_operations(ask: Client, shop: Tenant, send: Send
 def test_keys_of_two_tenants_do_not_meet(
     ask: Client, house: House, shop: Tenant, send: Send
 ) -> None:
-    from tests.api.planted import plant
-
     other = plant(house)
     path = f"/api/v1/inbox/conversations/{other.things['conversation']}/messages"
     headers = {"Idempotency-Key": "order-1-shipped"}

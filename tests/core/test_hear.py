@@ -171,8 +171,9 @@ def test_a_reaction_stands_on_its_message_until_it_is_taken_back(house: House) -
 
 
 def test_an_older_reaction_never_replaces_a_newer_one(house: House) -> None:
-    old, new = received("r1", Reaction("m1", "👍"), LATER), received(
-        "r2", Reaction("m1", None), LATEST
+    old, new = (
+        received("r1", Reaction("m1", "👍"), LATER),
+        received("r2", Reaction("m1", None), LATEST),
     )
     house.heard(received("m1", Text("bir")), old, new, old)
     assert house.messages[0].reactions == {}

@@ -122,9 +122,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(data=st.data(), state=st.sampled_from(DeliveryState), keyed=st.booleans())
     @precondition(lambda self: self.channel.sent)
-    def the_vendor_reports(
-        self, data: st.DataObject, state: DeliveryState, keyed: bool
-    ) -> None:
+    def the_vendor_reports(self, data: st.DataObject, state: DeliveryState, keyed: bool) -> None:
         """Early, late, twice or out of order: whatever was once sent may be reported on."""
         keys = sorted({k for k, _ in self.channel.sent})
         self._report(data.draw(st.sampled_from(keys)), state, keyed=keyed)

@@ -68,7 +68,11 @@ def test_a_snooze_and_only_a_snooze_has_an_end_in_the_future(
 ) -> None:
     with pytest.raises(Invalid):
         open_house.manage.move(
-            open_house.conversation.id, state, PERSON, now=NOW, until=until  # type: ignore[arg-type]
+            open_house.conversation.id,
+            state,
+            PERSON,
+            now=NOW,
+            until=until,  # type: ignore[arg-type]
         )
 
 

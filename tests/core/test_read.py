@@ -30,7 +30,9 @@ MESSAGE = MessageReceived("in-1", phone(), NOW, Text("kargom nerede"))
 BODY = b"hello"
 
 
-def entry(house: House, body: bytes = BODY, tenant: UUID = TENANT, place: UUID | None = None) -> Entry:
+def entry(
+    house: House, body: bytes = BODY, tenant: UUID = TENANT, place: UUID | None = None
+) -> Entry:
     where = place or house.talk.id
     made = Entry(house.ids(), where, "talk", body.hex(), RawWebhook(body), NOW, due_at=NOW)
     house.world.tables(tenant).inbox[made.id] = made
@@ -146,8 +148,8 @@ def test_what_failed_is_read_again_on_demand(house: House) -> None:
 
 
 def test_replaying_needs_the_scope_and_an_entry(house: House) -> None:
+    nobody = Actor(TENANT, "api_key", "k", frozenset({"journal.read"}))
     with pytest.raises(NotAllowed):
-        nobody = Actor(TENANT, "api_key", "k", frozenset({"journal.read"}))
         replay(house.ids(), nobody, works=house.world, now=NOW)
     with pytest.raises(NotFound):
         replay(house.ids(), PERSON, works=house.world, now=NOW)

@@ -39,9 +39,7 @@ def reported(house: House, sent: str, state: DeliveryState, **more: Any) -> Deli
 
 
 @pytest.mark.parametrize("first", list(DeliveryState))
-def test_a_report_before_the_answer_is_applied_after_it(
-    house: House, first: DeliveryState
-) -> None:
+def test_a_report_before_the_answer_is_applied_after_it(house: House, first: DeliveryState) -> None:
     key = owe_an_answer(house)
     early = reported(house, key, first, reason="unreachable")
     house.channel.during = lambda: house.heard(early)

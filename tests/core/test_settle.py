@@ -82,9 +82,7 @@ def test_a_delivery_is_believed_even_after_it_was_given_up(doubtful: House) -> N
 
 
 @pytest.mark.parametrize("settlement", list(Settlement))
-def test_only_a_doubt_can_be_settled_and_only_once(
-    doubtful: House, settlement: Settlement
-) -> None:
+def test_only_a_doubt_can_be_settled_and_only_once(doubtful: House, settlement: Settlement) -> None:
     decide(doubtful, settlement)
     with pytest.raises(Conflict):
         decide(doubtful, settlement)

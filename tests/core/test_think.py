@@ -230,7 +230,9 @@ def test_an_order_of_a_shop_that_is_gone_goes_to_a_person(house: House) -> None:
 
 def test_of_several_orders_the_one_under_way_is_told(house: House) -> None:
     keep(house)
-    done = replace(order(samples.package(state=PackageState.DELIVERED), phone=PHONE), number="2000002")
+    done = replace(
+        order(samples.package(state=PackageState.DELIVERED), phone=PHONE), number="2000002"
+    )
     house.shop.orders["2000002"] = replace(done, placed_at=NOW)
     with house.world(TENANT) as work:
         house.trade.keep(house.shop.orders["2000002"], house.market, work)

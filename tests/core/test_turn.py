@@ -11,8 +11,10 @@ import pytest
 from core.agents.turn import LEASE, WAITS
 from core.agents.turns import Outcome, Turn, TurnState
 from core.conversations.conversation import ConversationState, Handler
+from core.conversations.write import Reply
 from core.shared.errors import Conflict, NotFound
 from core.tenancy.installations import InstallationState
+from ports.families.channel import OutgoingText
 from tests.core.fakes.house import PERSON, PHONE, House
 from tests.core.fakes.samples import NUMBER, TRACKED, order, parcel, shipped
 from tests.core.fakes.vendors import FakeModel, WindowedChannel
@@ -61,7 +63,7 @@ def test_without_autonomy_a_turn_is_a_suggestion_and_nothing_more(house: House) 
     assert house.thinks() is Outcome.SUGGESTED
     assert turn(house).record["text"].startswith(ON_ITS_WAY)
     assert (house.messages, house.owed) == (list(before.messages.values()), [])
-    assert house.conversation == list(before.conversations.values())[0]
+    assert house.tables.conversations == before.conversations
     assert house.audited() == ["suggestion.made"]
 
 
@@ -144,9 +146,6 @@ def test_a_conversation_that_was_resolved_is_not_answered(house: House, when: st
 
 def test_what_was_answered_already_needs_no_turn(house: House) -> None:
     house.trusts()
-    from core.conversations.write import Reply
-    from ports.families.channel import OutgoingText
-
     house.write.reply(house.ids(), Reply(house.conversation.id, OutgoingText("yolda")), PERSON)
     assert house.thinks() is Outcome.NOTHING
 

@@ -98,11 +98,9 @@ def test_a_resolved_conversation_takes_no_message_from_anybody(windowed: House) 
     windowed.manage.move(place, ConversationState.RESOLVED, PERSON, now=NOW)
     with pytest.raises(Conflict):
         reply(windowed)
-    with pytest.raises(Conflict), windowed.world(TENANT) as work:
-        command = Reply(place, OutgoingText("x"))
-        windowed.write.post(
-            work, windowed.conversation, windowed.ids(), command, author="agent", actor=PERSON
-        )
+    command, thread = Reply(place, OutgoingText("x")), windowed.conversation
+    with windowed.world(TENANT) as work, pytest.raises(Conflict):
+        windowed.write.post(work, thread, windowed.ids(), command, author="agent", actor=PERSON)
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "x" * (LONGEST + 1)])
@@ -114,6 +112,6 @@ def test_a_text_has_something_to_say_and_fits(windowed: House, text: str) -> Non
 def test_writing_needs_the_scope_and_a_conversation(windowed: House) -> None:
     with pytest.raises(NotAllowed):
         reply(windowed, actor=Actor(TENANT, "api_key", "k", frozenset({"inbox.read"})))
+    nowhere = Reply(windowed.ids(), OutgoingText("x"))
     with pytest.raises(NotFound):
-        nowhere = Reply(windowed.ids(), OutgoingText("x"))
         windowed.write.reply(windowed.ids(), nowhere, PERSON)

@@ -115,6 +115,10 @@ class House:
         except httpx.HTTPError:
             return False
 
+    def reads(self) -> bool:
+        """Whether the agents have learnt to read, which takes its time in a new folder."""
+        return any((self.data / "cache" / "local_models").glob("*.npz"))
+
     def database_answers(self) -> bool:
         try:
             with psycopg.connect(self.database, connect_timeout=2) as connection:

@@ -26,10 +26,11 @@ class Death:
 def fates(
     random: Random, seconds: float, kills: int, at_least: Mapping[Victim, int]
 ) -> Sequence[Death]:
-    """That many deaths over those seconds, each victim as often as asked at least."""
+    """That many deaths over those seconds, each victim as often as asked where they are enough."""
     victims = [victim for victim, times in at_least.items() for _ in range(times)]
     victims += random.choices(list(Victim), k=max(0, kills - len(victims)))
     random.shuffle(victims)
+    del victims[kills:]
     slot = seconds / max(1, len(victims))
     return [Death((i + random.random()) * slot, victim) for i, victim in enumerate(victims)]
 

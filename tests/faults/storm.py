@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from tests.faults.aftermath import Rest, come_to_rest
@@ -23,6 +23,7 @@ class Weather:
     """How bad it gets."""
 
     webhooks: int
+    """Messages that customers write; each answer brings three reports on top."""
     seconds: float
     kills: int
     at_least: Mapping[Victim, int]
@@ -30,8 +31,14 @@ class Weather:
     """Seconds within which the house has to be at rest after the last message."""
 
 
-SHORT = Weather(150, 16.0, 8, dict.fromkeys(Victim, 1), 60.0)
-LONG = Weather(2_000, 110.0, 64, {**dict.fromkeys(Victim, 4), Victim.POSTGRES: 5}, 300.0)
+SHORT = Weather(60, 12.0, 8, dict.fromkeys(Victim, 1), 90.0)
+LONG = Weather(2_000, 110.0, 64, {**dict.fromkeys(Victim, 4), Victim.POSTGRES: 5}, 900.0)
+
+
+def longer(webhooks: int, kills: int) -> Weather:
+    """The long form with other numbers, as dense as it is."""
+    seconds = LONG.seconds * max(1.0, webhooks / LONG.webhooks, kills / LONG.kills)
+    return replace(LONG, webhooks=webhooks, kills=kills, seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,10 @@ def test_each_victim_dies_as_often_as_it_should() -> None:
     assert [death.at for death in deaths] == sorted(death.at for death in deaths)
 
 
+def test_there_are_no_more_deaths_than_asked() -> None:
+    assert len(fates(Random(1), 60, 5, dict.fromkeys(Victim, 3))) == 5
+
+
 def test_a_script_is_as_long_as_asked_and_the_same_for_a_seed() -> None:
     receipt = {"orderNumber": "1", "packageTotalPrice": "10.50"}
     first, again = (script(Random(5), 3, 300, 60, lambda _: receipt) for _ in range(2))

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from adapters.embedded import Postgres
-from tests.faults.__main__ import FIXED
+from tests.faults.__main__ import FIXED, SHOPS
 from tests.faults.house import VISIBILITY, House, Victim, eventually, house
 from tests.faults.loads import Load, answers, count, letter, post, post_many, stored, taken_in
 from tests.faults.storm import SHORT, storm
@@ -32,19 +32,18 @@ def home() -> Iterator[House]:
 
 @pytest.fixture(scope="module")
 def on(home: House) -> Iterator[Stage]:
-    """Three shops for the storm, and one more."""
-    with stage(home, 4) as made:
+    with stage(home, SHOPS) as made:
         watch(home.database)
         yield made
 
 
 @pytest.fixture
 def shop(on: Stage) -> Shop:
-    return on.shops[3]
+    return on.shops[0]
 
 
 def test_nothing_is_lost_and_nothing_is_done_twice_whatever_dies(on: Stage) -> None:
-    outcome = storm(on, 3, SHORT, FIXED)
+    outcome = storm(on, SHOPS, SHORT, FIXED)
     print(f"\n{outcome.table()}")
     assert not outcome.violations, "\n".join(map(str, outcome.violations))
     assert outcome.deaths.total() == SHORT.kills

@@ -13,7 +13,7 @@ import httpx
 from plugins.whatsapp.sandbox.world import Account, change, seconds, signed
 from ports.clock import Clock
 from ports.sandbox import Delivery
-from tests.faults.house import House
+from tests.faults.house import House, eventually
 from tests.faults.post import Post
 
 SECRET = secrets.token_hex(16)
@@ -137,6 +137,7 @@ def stage(house: House, shops: int) -> Iterator[Stage]:
         opened = [_open_shop(house, vendors, post, operator, i) for i in range(shops)]
         for shop in opened:
             stack.callback(shop.api.close)
+        eventually("the agents can read", house.reads, 90)
         yield Stage(house, vendors, post, opened)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
@@ -28,7 +28,9 @@ class Inbox:
         self._rows = Rows(transaction, _ENTRY)
 
     def add(self, entry: Entry) -> bool:
-        return self._rows.add(entry, ring_at=self._ring(entry))
+        added = self._rows.add(entry, ring_at=_ring(entry))
+        self._transaction.owes |= added and entry.state is EntryState.RECEIVED
+        return added
 
     def get(self, id: UUID) -> Entry | None:
         return self._rows.one(tables.inbox.c.id == id)
@@ -38,7 +40,8 @@ class Inbox:
         return self._rows.one(tables.inbox.c.id == id, waits, lock=Lock.SKIP)
 
     def save(self, entry: Entry) -> None:
-        self._rows.save(entry, ring_at=self._ring(entry))
+        self._rows.save(entry, ring_at=_ring(entry))
+        self._transaction.owes |= entry.state is EntryState.RECEIVED
 
     def list(self, only: EntryFilter, *, cursor: str | None, limit: int) -> Slice[Entry]:
         return self._rows.page(_NEWEST, cursor, limit, *_meets(only))
@@ -64,12 +67,10 @@ class Inbox:
         row = self._transaction.run(select(found)).first()
         return None if row is None else Route(row.tenant_id, row.installation_id)
 
-    def _ring(self, entry: Entry) -> Any:
-        """When somebody must read it: never, once it is done."""
-        if entry.state is not EntryState.RECEIVED:
-            return None
-        self._transaction.owes = True
-        return entry.due_at
+
+def _ring(entry: Entry) -> datetime | None:
+    """When somebody must read it: never, once it is done."""
+    return entry.due_at if entry.state is EntryState.RECEIVED else None
 
 
 def _meets(only: EntryFilter) -> Sequence[ColumnElement[bool]]:

@@ -6,14 +6,26 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, Uuid, any_, exists, literal, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Row,
+    Table,
+    Uuid,
+    any_,
+    exists,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from adapters.sql import tables
 from adapters.sql.codec import from_json, to_json
-from adapters.sql.transaction import Transaction, heirs
+from adapters.sql.transaction import Transaction
 from core.agents.turns import TurnState
 from core.conversations.conversation import ConversationState
 
@@ -163,3 +175,14 @@ class Joining:
 
 def _shown(row: Row[*tuple[object, ...]]) -> _Shown:
     return _Shown(*(row._mapping[name] for name in _Shown.__slots__))
+
+
+def heirs(transaction: Transaction, link: Column[Any], first: UUID) -> Sequence[UUID]:
+    """That row's id and those that its link leads to, one after the other."""
+    table, found = link.table, [first]
+    while True:
+        here = (table.c.tenant_id == transaction.tenant, table.c.id == found[-1])
+        following = transaction.run(select(link).where(*here)).scalar_one_or_none()
+        if following is None:
+            return found
+        found.append(following)

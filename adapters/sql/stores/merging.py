@@ -11,8 +11,8 @@ from sqlalchemy import Column, ColumnElement, Table, exists, select, tuple_, upd
 
 from adapters.sql import tables
 from adapters.sql.codec import from_json, to_json
-from adapters.sql.stores.joining import Joining
-from adapters.sql.transaction import Transaction, heirs
+from adapters.sql.stores.joining import Joining, heirs
+from adapters.sql.transaction import Transaction
 from core.conversations.contacts import Merge
 from core.shared.errors import Conflict
 

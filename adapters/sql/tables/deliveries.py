@@ -23,7 +23,6 @@ from adapters.sql.tables.shape import (
 
 UNFINISHED = ("ready", "sending", "unknown", "parked")
 """Outbox rows that those behind them in the mailbox wait for."""
-_UNFINISHED = "state in ('ready', 'sending', 'unknown', 'parked')"
 
 inbox = tenant_table(
     "inbox",
@@ -70,7 +69,7 @@ outbox = tenant_table(
     may("correlation_id", TEXT),
     *rings("outbox"),
     refers("installations", "installation_id"),
-    index("outbox_mailbox", "mailbox", "position", where=_UNFINISHED),
+    index("outbox_mailbox", "mailbox", "position", where=f"state in {UNFINISHED}"),
     index("outbox_newest", "position"),
     index("outbox_state", "state", "position"),
     across("outbox_unsent", "state", "due_at", where="state <> 'sent'"),

@@ -19,7 +19,7 @@ from core.conversations.conversation import Conversation
 from core.conversations.hear import Hear
 from core.conversations.manage import Manage
 from core.conversations.message import Message
-from core.conversations.write import Write
+from core.conversations.write import Reply, Write
 from core.delivery.drain import Drain
 from core.delivery.outbox import Owed, OwedState
 from core.inbox.apply import Apply
@@ -29,7 +29,14 @@ from core.tenancy.connect import Connections
 from core.tenancy.installations import Installation, InstallationState
 from core.tenancy.tenant import Tenant
 from ports.events import Event
-from ports.families.channel import Identity, IdentityKind, MessageReceived, Sender, Text
+from ports.families.channel import (
+    Identity,
+    IdentityKind,
+    MessageReceived,
+    OutgoingText,
+    Sender,
+    Text,
+)
 from tests.core.fakes.plugins import FakeFiles, FakeVault, FakeVendors
 from tests.core.fakes.vendors import FakeCarrier, FakeChannel, FakeReader, FullShop
 from tests.core.fakes.world import NOW, TENANT, CountingIds, FakeClock, Tables, World
@@ -82,6 +89,8 @@ class House:
         fresh = Installation(id, tenant, plugin, *account, on, sealed, None, NOW, NOW)
         installation = replace(fresh, **more)
         self.world.tables(tenant).installations[id] = installation
+        if not installation.app:
+            self.world.tables(tenant).routes[plugin, installation.account_id] = id
         return installation
 
     def switch(self, installation: Installation, state: InstallationState) -> None:
@@ -162,3 +171,11 @@ def vendor_id(value: str, *phones: str, name: str | None = None) -> Sender:
     numbers = tuple(Identity(IdentityKind.PHONE, p) for p in phones)
     return Sender((*numbers, Identity(IdentityKind.VENDOR, value)), name)
 
+
+def owing(*texts: str, channel: type[FakeChannel] = FakeChannel) -> House:
+    """A house that owes one customer these messages."""
+    house = House(channel)
+    house.says("merhaba")
+    for text in texts or ("bir",):
+        house.write.reply(house.ids(), Reply(house.conversation.id, OutgoingText(text)), PERSON)
+    return house

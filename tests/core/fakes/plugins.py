@@ -67,6 +67,7 @@ class FakeVendors:
             owners=("tests",),
             check=lambda _: plugin.account,
             app_settings=AppSettings if plugin.app_reader else None,
+            app_webhooks=(lambda _: plugin.app_reader) if plugin.app_reader else None,
         )
 
     def families(self, plugin_id: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from core.shared.paging import Slice
 from core.tenancy.api_keys import ApiKey
 from core.tenancy.installations import Installation, InstallationState
 from core.tenancy.tenant import Tenant
-from tests.core.fakes.world import Tables, World, account_of
+from tests.core.fakes.world import Tables, World, route_of
 
 T = TypeVar("T")
 UNFINISHED = (OwedState.READY, OwedState.SENDING, OwedState.UNKNOWN, OwedState.PARKED)
@@ -82,16 +82,21 @@ class Installations(Store):
         gone = InstallationState.DISCONNECTED
         return [i for i in self.t.installations.values() if i.state is not gone]
 
-    def add(self, installation: Installation) -> None:
-        taken = account_of(self.world, installation.plugin_id, installation.account_id)
-        if taken and not installation.app:
+    def add(self, installation: Installation, *, routed: bool) -> None:
+        key = (installation.plugin_id, installation.account_id)
+        taken = any((i.plugin_id, i.account_id) == key for i in self.all())
+        if taken or (routed and route_of(self.world, *key)):
             raise Conflict("this account is connected already")
         self.t.installations[installation.id] = installation
+        if routed:
+            self.t.routes[key] = installation.id
 
     def save(self, installation: Installation) -> None:
         if self.t.installations[installation.id].version != installation.version - 1:
             raise Conflict("the connection was changed meanwhile")
         self.t.installations[installation.id] = installation
+        if installation.state is InstallationState.DISCONNECTED:
+            self.t.routes.pop((installation.plugin_id, installation.account_id), None)
 
 
 class Inbox(Store):
@@ -122,8 +127,8 @@ class Inbox(Store):
         return {s: sum(e.state is s for e in self.t.inbox.values()) for s in EntryState}
 
     def route(self, plugin_id: str, account: str) -> Route | None:
-        found = account_of(self.world, plugin_id, account)
-        return Route(found[0], found[1].id) if found else None
+        found = route_of(self.world, plugin_id, account)
+        return Route(*found) if found else None
 
     def _only(self, only: EntryFilter) -> Sequence[Entry]:
         rows = sorted(self.t.inbox.values(), key=lambda e: e.received_at)

@@ -21,7 +21,14 @@ from tests.core.fakes.house import House
 from tests.core.fakes.world import NOW
 
 ISTANBUL = ZoneInfo("Europe/Istanbul")
-CARRIERS = ("Aras Kargo", "Yurtiçi Kargo", "MNG Kargo", "PTT Kargo", "Trendyol Express", "Sürat Kargo")
+CARRIERS = (
+    "Aras Kargo",
+    "Yurtiçi Kargo",
+    "MNG Kargo",
+    "PTT Kargo",
+    "Trendyol Express",
+    "Sürat Kargo",
+)
 INTENTS = ("shipment_delay", "refund_status")
 SAME = (
     {"kargoya verildi", "yolda", "has been shipped", "is on its way"},
@@ -106,7 +113,7 @@ def changed(one: Told, random: Random) -> Iterator[tuple[str, Sentence]]:
     ):
         for other in texts:
             yield kind, Sentence(other, cites)
-    if cites and any(w in text for w in ("0123456789")) or len(cites) > 1:
+    if (cites and any(w in text for w in ("0123456789"))) or len(cites) > 1:
         for n in range(len(cites)):
             yield "a citation", Sentence(text, cites[:n] + cites[n + 1 :])
 

@@ -9,8 +9,6 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-from core.shared.ids import OPERATOR
-
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 TENANT = UUID("00000000-0000-7000-8000-00000000000a")
 OTHER = UUID("00000000-0000-7000-8000-00000000000b")
@@ -48,6 +46,7 @@ class Tables:
     flags: dict[str, bool] = field(default_factory=dict)
     api_keys: dict[UUID, Any] = field(default_factory=dict)
     installations: dict[UUID, Any] = field(default_factory=dict)
+    routes: dict[tuple[str, str], UUID] = field(default_factory=dict)
     inbox: dict[UUID, Any] = field(default_factory=dict)
     outbox: dict[UUID, Any] = field(default_factory=dict)
     contacts: dict[UUID, Any] = field(default_factory=dict)
@@ -135,11 +134,9 @@ class FakeWork:
                     delattr(self, name)
 
 
-def account_of(world: World, plugin_id: str, account: str) -> tuple[UUID, Any] | None:
-    """Who has connected a vendor account, whichever tenant it is; never the operator's door."""
+def route_of(world: World, plugin_id: str, account: str) -> tuple[UUID, UUID] | None:
+    """Tenant and connection that an app-wide delivery for the account belongs to."""
     for tenant, tables in world.tenants.items():
-        for installation in tables.installations.values():
-            mine = (installation.plugin_id, installation.account_id) == (plugin_id, account)
-            if mine and installation.state != "disconnected" and tenant != OPERATOR:
-                return tenant, installation
+        if (plugin_id, account) in tables.routes:
+            return tenant, tables.routes[plugin_id, account]
     return None

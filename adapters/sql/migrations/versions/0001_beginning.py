@@ -9,7 +9,7 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
-_SQL = Path(__file__).parents[1] / "sql"
+_SQL = Path(__file__).parent
 _HEADS = """and not exists (
                 select from public.outbox e
                 where e.tenant_id = t.tenant_id and e.mailbox = t.mailbox

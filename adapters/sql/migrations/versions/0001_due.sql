@@ -1,5 +1,5 @@
--- What somebody must look at now, fairly among tenants, and not again before `p_visibility` is
--- over. Tenants take turns: one with ten thousand rows does not keep the others waiting.
+-- What somebody must look at now, and not again before `p_visibility` is over. Tenants take turns:
+-- one with ten thousand rows does not keep the others waiting.
 create function directory.due_{name}(p_now timestamptz, p_visibility interval, p_n integer)
 returns table (tenant_id uuid, {returns})
 language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -15,12 +15,18 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp as 
         )
         from waiting w where w.tenant_id is not null
     ),
+    owners as (
+        select w.tenant_id, greatest(20, 2 * p_n / count(*) over ()) as share from waiting w
+        where exists (
+            select from public.{table} t where t.tenant_id = w.tenant_id and t.ring_at <= p_now
+        )
+    ),
     ranked as (
         select d.*, row_number() over (partition by d.tenant_id order by d.ring_at) as turn
-        from waiting w cross join lateral (
+        from owners o cross join lateral (
             select t.tenant_id, {key}, t.ring_at from public.{table} t
-            where t.tenant_id = w.tenant_id and t.ring_at <= p_now {only}
-            order by t.ring_at limit p_n
+            where t.tenant_id = o.tenant_id and t.ring_at <= p_now {only}
+            order by t.ring_at limit o.share
         ) d
     ),
     chosen as (select * from ranked order by turn, ring_at limit p_n),
