@@ -52,6 +52,7 @@ from entrypoints.config import Config
 from entrypoints.http.app import HttpHouse, make_app
 from entrypoints.registry import Registry, discover
 from entrypoints.vendors import PluginVendors
+from ports.clock import Clock
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class House:
     """Everything, built. Entry points take from it what they need."""
 
     config: Config
-    clock: SystemClock
+    clock: Clock
     engine: Engine
     works: SqlWorks
     lookups: Lookups
@@ -130,10 +131,10 @@ class House:
         run_worker(queues, self.config.redis_url.reveal())
 
 
-def build(config: Config, *, part: str) -> House:
+def build(config: Config, *, part: str, clock: Clock | None = None) -> House:
     """Put the house together for one process; `part` names it in logs."""
     observe.set_up_logging(part, config.log_format)
-    clock = SystemClock()
+    clock = clock or SystemClock()
     bell = Bell(config.redis_url.reveal())
     engine = make_engine(config.database_url.reveal(), pool_size=20)
     works = SqlWorks(engine, bell.ring)
@@ -237,7 +238,7 @@ def _way_out(config: Config, client: Any, plugin: str, hosts: frozenset[str]) ->
     )
 
 
-def _new_id(clock: SystemClock) -> UUID:
+def _new_id(clock: Clock) -> UUID:
     return uuid7(clock.now(), secrets.token_bytes(10))
 
 

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from entrypoints.bootstrap import House, build
@@ -21,15 +22,16 @@ from entrypoints.config import from_environment
 
 log = logging.getLogger(__name__)
 
-BATCH = 500
+FULL = 200
+"""Jobs that a queue may hold: they keep its workers busy until the next round, and are done long
+before their rows are rung for again. What does not fit waits in PostgreSQL: a longer queue would
+fill with second and third jobs for the same rows."""
 IDLE = 0.25
 """Seconds between rounds when the bell is silent."""
-FULL = 5_000
-"""A queue this long gets no more for now: its workers are behind, the rows wait in PostgreSQL."""
 FAULTY = 1.0
 """Seconds to wait after a round that failed."""
 
-Due = Callable[[], Iterable[Sequence[Any]]]
+Due = Callable[[datetime, timedelta, int], Iterable[Sequence[Any]]]
 
 
 @dataclass(slots=True)
@@ -46,27 +48,28 @@ class Sweeper:
                 log.exception("a round of the sweeper failed")
                 self.stopped.wait(FAULTY)
                 continue
-            if rung < BATCH:
+            if rung < FULL:
                 self.house.bell.wait(IDLE)
 
     def sweep(self) -> int:
         """One round; answers for how many rows it rang."""
-        lookups, now = self.house.lookups, self.house.clock.now()
-        wait = self.house.config.visibility
+        lookups = self.house.lookups
         rounds: list[tuple[str, str, Due]] = [
-            ("inbound", "read", lambda: lookups.due_inbox(now, wait, BATCH)),
-            ("outbound", "drain", lambda: lookups.due_outbox(now, wait, BATCH)),
-            ("agents", "think", lambda: lookups.due_turns(now, wait, BATCH)),
-            ("background", "sync", lambda: lookups.due_sync(now, wait, BATCH)),
-            ("background", "follow", lambda: lookups.due_parcels(now, wait, BATCH)),
-            ("background", "wake", lambda: lookups.due_snoozes(now, wait, BATCH)),
+            ("inbound", "read", lookups.due_inbox),
+            ("outbound", "drain", lookups.due_outbox),
+            ("agents", "think", lookups.due_turns),
+            ("background", "sync", lookups.due_sync),
+            ("background", "follow", lookups.due_parcels),
+            ("background", "wake", lookups.due_snoozes),
         ]
         return sum(self._ring(queue, job, due) for queue, job, due in rounds)
 
     def _ring(self, queue: str, job: str, due: Due) -> int:
-        if self.house.jobs.depth(queue) > FULL:
+        room = FULL - self.house.jobs.depth(queue)
+        if room <= 0:
             return 0
-        rows = [tuple(str(part) for part in row) for row in due()]
+        now, wait = self.house.clock.now(), self.house.config.visibility
+        rows = [tuple(str(part) for part in row) for row in due(now, wait, room)]
         if rows:
             self.house.jobs.enqueue_many(
                 queue, [(f"entrypoints.worker.{job}", args) for args in rows]

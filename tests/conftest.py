@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,8 +27,11 @@ from adapters.sql.work import SqlWorks
 from core.conversations.contacts import Contact, Known
 from core.conversations.conversation import Conversation
 from core.conversations.message import Direction, Message, SendState
+from core.delivery.outbox import Owed
+from core.inbox.journal import Entry
 from core.tenancy.installations import Installation, InstallationState
 from core.tenancy.tenant import Tenant
+from ports.webhooks import RawWebhook
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -163,6 +168,24 @@ class Seller:
             work.commit()
         return message.id
 
+    def entry(self, key: str = "k", **more: Any) -> Entry:
+        """A delivery that waits to be read; nothing is kept yet."""
+        webhook = RawWebhook(b"\x00\xff{}", {"x-signature": "a"})
+        given = {"received_at": NOW, "due_at": NOW, "correlation_id": "c", **more}
+        return Entry(uuid4(), self.channel, "whatsapp", key, webhook, **given)
+
+    def owed(self, mailbox: str = "m", **more: Any) -> Owed:
+        """A row that is ready; nothing is kept yet."""
+        given = {"payload": {}, "repeatable": False, "due_at": NOW, "created_at": NOW, **more}
+        return Owed(uuid4(), mailbox, self.channel, "send_message", **given)
+
+    def keep(self, *values: Entry | Owed) -> None:
+        with self.works(self.tenant) as work:
+            for value in values:
+                store: Any = work.inbox if isinstance(value, Entry) else work.outbox
+                assert store.add(value) is not False
+            work.commit()
+
 
 @pytest.fixture
 def sellers(works: SqlWorks, tenants: Callable[[], UUID]) -> Callable[[], Seller]:
@@ -178,6 +201,38 @@ def sellers(works: SqlWorks, tenants: Callable[[], UUID]) -> Callable[[], Seller
 @pytest.fixture
 def seller(sellers: Callable[[], Seller]) -> Seller:
     return sellers()
+
+
+@pytest.fixture
+def pages() -> Callable[[Callable[[str | None], Any]], list[Any]]:
+    """Turns every page of a list and answers all items."""
+
+    def turned(turn: Callable[[str | None], Any]) -> list[Any]:
+        page = turn(None)
+        items = [*page.items]
+        while page.cursor is not None:
+            page = turn(page.cursor)
+            items += page.items
+        return items
+
+    return turned
+
+
+@pytest.fixture
+def together() -> Callable[[int, Callable[[int], Any]], list[Any]]:
+    """Lets that many threads begin at the same moment; answers what each did."""
+
+    def run(count: int, act: Callable[[int], Any]) -> list[Any]:
+        start = threading.Barrier(count)
+
+        def acted(number: int) -> Any:
+            start.wait(30)
+            return act(number)
+
+        with ThreadPoolExecutor(count) as pool:
+            return list(pool.map(acted, range(count)))
+
+    return run
 
 
 def installation(tenant: UUID, id: UUID, plugin: str, account: str | None) -> Installation:

@@ -70,8 +70,8 @@ class AsyncIngest:
                 async with self._pool.connection() as connection:
                     row = await (await connection.execute(_INGEST, values)).fetchone()
                     return str(row[0]) if row else "stale"
-            except psycopg.OperationalError:
-                if last:
+            except psycopg.OperationalError as error:
+                if last or isinstance(error, PoolTimeout):
                     raise
                 await self._pool.check()
         raise AssertionError("the loop returns or raises")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -45,20 +44,13 @@ def test_a_key_belongs_to_its_request(store: IdempotencyStore, tenant: UUID) -> 
     assert store.claim(tenant, "note", "k", b"another", NOW) == OURS
 
 
-def test_tenants_do_not_share_keys(store: IdempotencyStore, tenants) -> None:  # type: ignore[no-untyped-def]
+def test_tenants_do_not_share_keys(store: IdempotencyStore, tenants: Any) -> None:
     for _ in range(2):
         assert store.claim(tenants(), "reply", "k", b"h", NOW) == OURS
 
 
-def test_of_twenty_at_once_one_runs(store: IdempotencyStore, tenant: UUID) -> None:
-    start = threading.Barrier(20)
-
-    def attempt(_: int) -> Claim:
-        start.wait(30)
-        return store.claim(tenant, "reply", "k", b"h", NOW)
-
-    with ThreadPoolExecutor(20) as pool:
-        claims = list(pool.map(attempt, range(20)))
+def test_of_twenty_at_once_one_runs(store: IdempotencyStore, tenant: UUID, together: Any) -> None:
+    claims = together(20, lambda _: store.claim(tenant, "reply", "k", b"h", NOW))
     assert claims.count(OURS) == 1
     assert claims.count(RUNNING) == 19
 

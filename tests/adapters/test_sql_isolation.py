@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,8 +26,8 @@ from core.commerce.sync import SyncState
 from core.conversations.contacts import Known, Merge
 from core.conversations.conversation import ConversationFilter
 from core.conversations.message import Attachment, Report, SendState
-from core.delivery.outbox import Owed, OwedFilter
-from core.inbox.journal import Entry, EntryFilter
+from core.delivery.outbox import OwedFilter
+from core.inbox.journal import EntryFilter
 from core.shared.actor import Actor
 from core.shared.errors import NotFound, Unavailable
 from core.tenancy.api_keys import ApiKey
@@ -41,7 +42,6 @@ from ports.families.marketplace import (
     QuestionState,
 )
 from ports.values import Money
-from ports.webhooks import RawWebhook
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 TABLES = [table for table in tables.metadata.sorted_tables if table.schema is None]
@@ -50,49 +50,58 @@ PHONE = Known("*", "phone", "+905321112233")
 
 def fill(seller: Any, engine: Engine) -> dict[str, UUID]:
     """A row of this tenant in every table; answers ids that others may guess."""
-    contact = seller.contact(PHONE)
-    other = seller.contact()
+    ids = write(seller)
+    with seller.works(seller.tenant) as work:
+        ids["turn"] = work.turns.owe(Turn(uuid4(), ids["conversation"], NOW, NOW))
+        trade(work, seller.channel, ids["contact"])
+        manage(work, seller.tenant, ids)
+        work.commit()
+    values = {"t": seller.tenant, "now": NOW}
+    with begun(engine, seller.tenant) as transaction:
+        for row in (
+            "tenant_keys values (:t, 1, 'w', 'kek', :now)",
+            "idempotency_keys values (:t, 'o', 'k', 'h', 'running', null, null, null, :now, :now)",
+        ):
+            transaction.run(text(f"insert into {row}"), values)
+        transaction.connection.commit()
+    return ids
+
+
+def write(seller: Any) -> dict[str, UUID]:
+    contact, other = seller.contact(PHONE), seller.contact()
     conversation = seller.conversation(contact)
     message = seller.message(conversation, external_id="wamid.1")
-    ids = {name: uuid4() for name in ("key", "entry", "owed", "attachment", "merge")}
-    channel = seller.channel
+    entry, owed = seller.entry(), seller.owed()
+    attachment = Attachment(uuid4(), message, "image", "image/png", "ref")
+    merge = Merge(uuid4(), contact, other, "", NOW, {})
+    seller.keep(entry, owed)
     with seller.works(seller.tenant) as work:
-        work.flags.set("agent", False, NOW)
-        work.api_keys.add(ApiKey(ids["key"], "k", "ivk_", uuid4().bytes, ("inbox.read",), NOW))
-        entry = Entry(ids["entry"], channel, "whatsapp", "k1", RawWebhook(b"{}"), NOW, due_at=NOW)
-        work.inbox.add(entry)
-        owed = Owed(ids["owed"], "m", channel, "send_message", {}, False, NOW, NOW)
-        work.outbox.add(owed)
-        work.messages.add_attachment(Attachment(ids["attachment"], message, "image", "i", "r"))
-        work.messages.keep_report(Report(channel, "wamid.2", SendState.READ, NOW))
-        work.contacts.add_merge(Merge(ids["merge"], contact, other, "", NOW, {}))
-        work.orders.upsert(channel, order(), contact, NOW)
-        work.orders.upsert_claim(channel, Claim("c", "1", NOW, NOW, ()))
-        asked = Question("q", "?", NOW, QuestionState.WAITING, "W", "p")
-        work.orders.upsert_question(channel, asked)
-        work.parcels.follow(Followed(channel, "123", channel, "1", NOW))
-        work.sync.begin(SyncState(channel, "orders", NOW))
-        work.gate.add_proof(contact, channel, "1", "phone", NOW)
-        work.gate.add_guess(contact, NOW)
-        work.intents.save(IntentRule("greeting"), NOW)
-        ids["turn"] = work.turns.owe(Turn(uuid4(), conversation, NOW, NOW))
-        actor = Actor(seller.tenant, "system", "test")
-        work.audit.add(AuditEvent("flag.changed", actor, "flag", "agent", NOW))
+        work.messages.add_attachment(attachment)
+        work.messages.keep_report(Report(seller.channel, "wamid.2", SendState.READ, NOW))
+        work.contacts.add_merge(merge)
         work.commit()
-    with begun(engine, seller.tenant) as transaction:
-        transaction.run(
-            text("insert into tenant_keys values (:t, 1, 'w', 'kek', :now)"),
-            {"t": seller.tenant, "now": NOW},
-        )
-        transaction.run(
-            text(
-                "insert into idempotency_keys values"
-                " (:t, 'op', 'key', 'h', 'running', null, null, null, :now, :now)"
-            ),
-            {"t": seller.tenant, "now": NOW},
-        )
-        transaction.connection.commit()
+    made = {"entry": entry, "owed": owed, "attachment": attachment, "merge": merge}
+    ids = {name: value.id for name, value in made.items()}
     return ids | {"contact": contact, "conversation": conversation, "message": message}
+
+
+def trade(work: Any, shop: UUID, contact: UUID) -> None:
+    work.orders.upsert(shop, order(), contact, NOW)
+    work.orders.upsert_claim(shop, Claim("c", "1", NOW, NOW, ()))
+    work.orders.upsert_question(shop, Question("q", "?", NOW, QuestionState.WAITING, "W", "p"))
+    work.parcels.follow(Followed(shop, "123", shop, "1", NOW))
+    work.sync.begin(SyncState(shop, "orders", NOW))
+    work.gate.add_proof(contact, shop, "1", "phone", NOW)
+    work.gate.add_guess(contact, NOW)
+
+
+def manage(work: Any, tenant: UUID, ids: dict[str, UUID]) -> None:
+    ids["key"] = uuid4()
+    work.api_keys.add(ApiKey(ids["key"], "k", "ivk_", uuid4().bytes, ("inbox.read",), NOW))
+    work.flags.set("agent", False, NOW)
+    work.intents.save(IntentRule("greeting"), NOW)
+    actor = Actor(tenant, "system", "test")
+    work.audit.add(AuditEvent("flag.changed", actor, "flag", "agent", NOW))
 
 
 def order() -> Order:
@@ -244,29 +253,27 @@ def test_a_connection_forgets_its_tenant(single: Engine, tenants: Callable[[], U
     dice = random.Random(7)
     works = SqlWorks(single, lambda: None)
     ids = [tenants(), tenants()]
-    setting = text("select current_setting('invekto.tenant_id', true)")
     for turn in range(1000):
-        fate = dice.random()
-        try:
-            with works(ids[turn % 2]) as work:
-                assert work.tenants.get().id == ids[turn % 2]
-                if fate < 0.2:
-                    raise KeyError
-                if fate < 0.4:
-                    work.messages.get("not an id")  # type: ignore[arg-type]
-                if fate < 0.5:
-                    held = work._transaction.connection
-                    name = str(ids[turn % 2])
-                    held.execute(
-                        text("select set_config('invekto.tenant_id', :t, false)"), {"t": name}
-                    )
-                if fate < 0.9:
-                    work.commit()
-        except (KeyError, DBAPIError):
-            pass
+        with suppress(KeyError, DBAPIError), works(ids[turn % 2]) as work:
+            assert work.tenants.get().id == ids[turn % 2]
+            misbehave(dice.random(), work)
+            work.commit()
         with single.connect() as connection:
-            assert not connection.scalar(setting)
+            assert not connection.scalar(SETTING)
             assert connection.execute(text("select tenant_id from tenants")).all() == []
+
+
+SETTING = text("select current_setting('invekto.tenant_id', true)")
+
+
+def misbehave(fate: float, work: Any) -> None:
+    if fate < 0.2:
+        raise KeyError
+    if fate < 0.4:
+        work.messages.get("not an id")
+    if fate < 0.6:  # for longer than the transaction
+        keep = text("select set_config('invekto.tenant_id', :tenant, false)")
+        work._transaction.connection.execute(keep, {"tenant": str(work.tenant_id)})
 
 
 def test_assert_harmless_tells_who_is_not(

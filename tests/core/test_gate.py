@@ -210,6 +210,7 @@ def test_ten_thousand_guesses_at_real_orders_disclose_nothing() -> None:
             answer = admit(asked, facts, UUID(int=tried), (), work, PERSON, now=now)
             assert answer == Admission(()), (number, guess)
             assert facts.is_guess
+            del work.gate.t.guesses[:-40]  # older ones count no more
 
 
 @law

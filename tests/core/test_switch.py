@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +12,6 @@ from core.conversations.write import Reply
 from core.delivery.outbox import OwedState
 from core.shared.actor import Actor
 from core.shared.errors import Invalid, NotAllowed, NotFound
-from core.shared.ids import OPERATOR
 from core.tenancy.installations import Installation, InstallationState
 from ports.errors import AuthRejected, Transient
 from ports.families.channel import OutgoingText
@@ -24,15 +22,11 @@ from tests.core.fakes.world import NOW, OTHER, TENANT
 ACTIVE, ATTENTION = InstallationState.ACTIVE, InstallationState.NEEDS_ATTENTION
 DISABLED, DISCONNECTED = InstallationState.DISABLED, InstallationState.DISCONNECTED
 GIVEN = {"code": "TR-1", "api_key": "very secret"}
-TOKEN = "t0ken"
-DERIVED = hashlib.sha256(f"webhook secret {TOKEN}".encode()).hexdigest()
-OPERATOR_ACTOR = Actor(OPERATOR, "operator", "op", PERSON.scopes | {"operator"})
 
 
 def connect(house: House, plugin: str = "shop", actor: Actor = PERSON, **more: Any) -> Installation:
-    given = more.pop("given", GIVEN)
     token = more.pop("token", "t0ken")
-    return house.connections.connect(house.ids(), token, plugin, given, actor, now=NOW, **more)
+    return house.connections.connect(house.ids(), token, plugin, GIVEN, actor, now=NOW, **more)
 
 
 def test_switching_off_stops_the_polls_and_on_begins_them(house: House) -> None:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from random import Random
 
+from ports.sandbox import Fault
 from tests.faults.aftermath import Rest, come_to_rest
 from tests.faults.evidence import Evidence, gather
 from tests.faults.house import Victim
@@ -31,6 +32,8 @@ class Weather:
     """Seconds within which the house has to be at rest after the last message."""
 
 
+CUTS = (Fault.LOST_REQUEST, Fault.LOST_ANSWER, Fault.SERVER_ERROR)
+"""What the first sends meet: nobody but a person can tell the first from the second."""
 SHORT = Weather(60, 12.0, 8, dict.fromkeys(Victim, 1), 90.0)
 LONG = Weather(2_000, 110.0, 64, {**dict.fromkeys(Victim, 4), Victim.POSTGRES: 5}, 900.0)
 
@@ -83,6 +86,8 @@ def storm(stage: Stage, shops: int, weather: Weather, seed: int) -> Outcome:
     random, began = Random(seed), time.monotonic()
     story = Story(stage.vendors, stage.shops[:shops])
     lines = script(random, shops, weather.webhooks, weather.seconds, story.order)
+    for fault in CUTS:
+        stage.vendors.cut(fault, max(2, weather.webhooks // 100))
     deaths = fates(random, weather.seconds, weather.kills, weather.at_least)
     with ThreadPoolExecutor(1) as side:
         writing = side.submit(story.play, lines)

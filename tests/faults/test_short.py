@@ -47,6 +47,7 @@ def test_nothing_is_lost_and_nothing_is_done_twice_whatever_dies(on: Stage) -> N
     print(f"\n{outcome.table()}")
     assert not outcome.violations, "\n".join(map(str, outcome.violations))
     assert outcome.deaths.total() == SHORT.kills
+    assert outcome.rest.settled["send_again"] >= 1
     assert len(outcome.evidence.accepted) > len(outcome.evidence.written) / 4
 
 

@@ -12,7 +12,7 @@ import httpx
 
 from plugins.whatsapp.sandbox.world import Account, change, seconds, signed
 from ports.clock import Clock
-from ports.sandbox import Delivery
+from ports.sandbox import Delivery, Fault
 from tests.faults.house import House, eventually
 from tests.faults.post import Post
 
@@ -70,6 +70,12 @@ class Vendors:
         answer = self._http.post(
             "/_deliveries/whatsapp", json={"duplicates": duplicates, "reorder": reorder}
         )
+        assert answer.is_success, answer.text
+
+    def cut(self, fault: Fault, times: int) -> None:
+        """Let the next sends by WhatsApp meet the fault, one each."""
+        said = {"fault": fault, "times": times, "path": "/messages"}
+        answer = self._http.post("/_faults/whatsapp", json=said)
         assert answer.is_success, answer.text
 
     def waiting(self) -> int:

@@ -9,27 +9,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Row,
-    Table,
-    Uuid,
-    any_,
-    exists,
-    literal,
-    select,
-    update,
-)
+from sqlalchemy import Column, ColumnElement, Table, Uuid, any_, exists, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from adapters.sql import tables
 from adapters.sql.codec import from_json, to_json
+from adapters.sql.mapper import Mapper
+from adapters.sql.rows import Lock, Rows
 from adapters.sql.transaction import Transaction
 from core.agents.turns import TurnState
-from core.conversations.conversation import ConversationState
+from core.conversations.conversation import Conversation, ConversationState
 
-_threads = tables.conversations.c
+_CONVERSATION = Mapper(Conversation, tables.conversations)
+_columns = tables.conversations.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,82 +51,63 @@ class _Joined:
 
 
 class Joining:
+    """The part of a merge that is about conversations."""
+
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
+        self._threads = Rows(transaction, _CONVERSATION)
 
     def join(self, kept: UUID, merged: UUID) -> Sequence[str]:
         """Let the merged contact's open conversations go into the kept one's, where it has one.
 
         Their messages go along, and the turn that is due for them unless there is one already.
         """
-        return tuple(json.dumps(to_json(self._join(*pair))) for pair in self._pairs(kept, merged))
+        open_ones = self._threads.select(
+            _columns.contact_id.in_([kept, merged]),
+            _columns.state != ConversationState.RESOLVED,
+            lock=Lock.WAIT,
+        )
+        threads = self._threads.all(open_ones.order_by(_columns.id))
+        ours = {thread.installation_id: thread for thread in threads if thread.contact_id == kept}
+        joined = [
+            self._join(thread, ours[thread.installation_id])
+            for thread in threads
+            if thread.contact_id == merged and thread.installation_id in ours
+        ]
+        return tuple(json.dumps(to_json(each)) for each in joined)
 
     def part(self, joined: Sequence[str]) -> None:
         """Undo join(): what was written since then stays where it was written."""
         for text in joined:
             self._part(from_json(_Joined, json.loads(text)))
 
-    def _pairs(self, kept: UUID, merged: UUID) -> Sequence[tuple[Row[*tuple[object, ...]], ...]]:
-        """(theirs, ours) on each channel where both have one that is not resolved; locked."""
-        unresolved = (
-            select(tables.conversations)
-            .where(
-                _threads.tenant_id == self._transaction.tenant,
-                _threads.contact_id.in_([kept, merged]),
-                _threads.state != ConversationState.RESOLVED,
-            )
-            .order_by(_threads.id)
-            .with_for_update(key_share=True)
-        )
-        rows = self._transaction.run(unresolved).all()
-        ours = {row.installation_id: row for row in rows if row.contact_id == kept}
-        theirs = [row for row in rows if row.contact_id == merged]
-        return [(row, ours[row.installation_id]) for row in theirs if row.installation_id in ours]
-
-    def _join(self, theirs: Row[*tuple[object, ...]], ours: Row[*tuple[object, ...]]) -> _Joined:
-        before, news = _shown(ours), _shown(theirs)
-        newer = max(before, news, key=lambda shown: shown.last_activity_at)
-        inbound = [m for m in (before.last_inbound_at, news.last_inbound_at) if m]
-        after = _Shown(
-            newer.last_activity_at,
-            max(inbound, default=None),
-            newer.preview,
-            before.unread + news.unread,
-        )
+    def _join(self, theirs: Conversation, ours: Conversation) -> _Joined:
+        after = _both(ours, theirs)
         due = (tables.turns.c.state == TurnState.DUE, ~self._has_turn_due(ours.id))
         joined = _Joined(
             theirs.id,
             ours.id,
-            ConversationState(theirs.state),
-            news.unread,
-            before,
+            theirs.state,
+            theirs.unread,
+            _shown(ours),
             after,
             messages=self._shift(tables.messages, theirs.id, ours.id),
             turns=self._shift(tables.turns, theirs.id, ours.id, *due),
         )
-        gone = {"state": ConversationState.RESOLVED, "joined": ours.id, "ring_at": None}
-        self._change(theirs.id, **gone)
-        self._change(ours.id, **{name: getattr(after, name) for name in _Shown.__slots__})
+        self._change(theirs.id, state=ConversationState.RESOLVED, joined=ours.id, ring_at=None)
+        self._change(ours.id, **_fields(after))
         return joined
 
     def _part(self, joined: _Joined) -> None:
-        holders = heirs(self._transaction, _threads.joined, joined.into)
+        holders = heirs(self._transaction, _columns.joined, joined.into)
         self._take_back(tables.messages, joined.gone, joined.messages, holders)
-        still = tables.turns.c.state == TurnState.DUE
-        self._take_back(tables.turns, joined.gone, joined.turns, holders, still)
-        asleep = joined.state is ConversationState.SNOOZED
-        ring = _threads.snoozed_until if asleep else None
+        due = tables.turns.c.state == TurnState.DUE
+        self._take_back(tables.turns, joined.gone, joined.turns, holders, due)
+        ring = _columns.snoozed_until if joined.state is ConversationState.SNOOZED else None
         self._change(joined.gone, state=joined.state, joined=None, ring_at=ring)
-        mine = (_threads.tenant_id == self._transaction.tenant, _threads.id == joined.into)
-        now = _shown(self._transaction.run(select(tables.conversations).where(*mine)).one())
-        back = {
-            name: getattr(joined.before, name)
-            for name in ("last_activity_at", "last_inbound_at", "preview")
-            if getattr(now, name) == getattr(joined.after, name)
-        }
-        answered = now.unread < joined.after.unread
-        unread = now.unread if answered else now.unread - joined.unread
-        self._change(joined.into, unread=unread, **back)
+        now = self._threads.one(_columns.id == joined.into, lock=Lock.WAIT)
+        assert now is not None, "conversations stay"
+        self._change(joined.into, **_without(_shown(now), joined))
 
     def _shift(
         self, table: Table, origin: UUID, to: UUID, *where: ColumnElement[bool]
@@ -166,15 +139,9 @@ class Joining:
             other.c.state == TurnState.DUE,
         )
 
-    def _change(self, conversation: UUID, **to: object) -> None:
+    def _change(self, conversation: UUID, **to: Any) -> None:
         """Its version rises: whoever has read it before must read it again."""
-        mine = (_threads.tenant_id == self._transaction.tenant, _threads.id == conversation)
-        changed = update(tables.conversations).where(*mine)
-        self._transaction.run(changed.values(version=_threads.version + 1, **to))
-
-
-def _shown(row: Row[*tuple[object, ...]]) -> _Shown:
-    return _Shown(*(row._mapping[name] for name in _Shown.__slots__))
+        self._threads.change(_columns.id == conversation, version=_columns.version + 1, **to)
 
 
 def heirs(transaction: Transaction, link: Column[Any], first: UUID) -> Sequence[UUID]:
@@ -186,3 +153,31 @@ def heirs(transaction: Transaction, link: Column[Any], first: UUID) -> Sequence[
         if following is None:
             return found
         found.append(following)
+
+
+def _shown(thread: Conversation) -> _Shown:
+    return _Shown(*(getattr(thread, name) for name in _Shown.__slots__))
+
+
+def _fields(shown: _Shown) -> dict[str, Any]:
+    return {name: getattr(shown, name) for name in _Shown.__slots__}
+
+
+def _both(one: Conversation, other: Conversation) -> _Shown:
+    """What a conversation shows of the messages of two."""
+    latest = max(one, other, key=lambda thread: thread.last_activity_at)
+    inbound = [t.last_inbound_at for t in (one, other) if t.last_inbound_at is not None]
+    unread = one.unread + other.unread
+    return _Shown(latest.last_activity_at, max(inbound, default=None), latest.preview, unread)
+
+
+def _without(now: _Shown, joined: _Joined) -> dict[str, Any]:
+    """What it shows once the other's messages are gone; what has changed since then stays."""
+    before, after = _fields(joined.before), _fields(joined.after)
+    fields = {
+        name: before[name] if value == after[name] else value
+        for name, value in _fields(now).items()
+    }
+    if now.unread > joined.after.unread:
+        fields["unread"] = now.unread - joined.unread
+    return fields

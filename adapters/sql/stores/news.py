@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,7 +14,7 @@ def latest(order: Order) -> datetime:
     return max((p.modified_at for p in order.packages), default=order.placed_at)
 
 
-def merged(ours: Mapping[str, Package], told: Iterable[Package]) -> Mapping[str, Package]:
+def merged(ours: Mapping[str, Package], told: Iterable[Package]) -> Sequence[Package]:
     """Our packages after the news: none replaced by an older one, replaced ones superseded."""
     packages = dict(ours)
     for package in told:
@@ -22,7 +22,7 @@ def merged(ours: Mapping[str, Package], told: Iterable[Package]) -> Mapping[str,
         if standing is None or package.modified_at >= standing.modified_at:
             packages[package.id] = package
     gone = {id for package in packages.values() for id in package.replaces if id != package.id}
-    return {
-        id: replace(package, state=PackageState.SUPERSEDED) if id in gone else package
+    return [
+        replace(package, state=PackageState.SUPERSEDED) if id in gone else package
         for id, package in packages.items()
-    }
+    ]

@@ -81,16 +81,7 @@ class Orders:
         self._asked = Rows(transaction, _ASKED)
 
     def upsert(self, installation: UUID, order: Order, contact: UUID | None, now: datetime) -> bool:
-        told = _Header(
-            installation,
-            order.number,
-            order.placed_at,
-            latest(order),
-            order.buyer,
-            order.destination,
-            contact,
-            now,
-        )
+        told = _header(installation, order, contact, now)
         new = self._headers.add(told, buyer_phone=told.buyer.phone)
         [(before, packages)] = self._whole(
             self._headers.select(*_this(installation, order.number), lock=Lock.WAIT)
@@ -99,13 +90,9 @@ class Orders:
         after = replace(after, contact_id=before.contact_id or contact, seen_at=now)
         self._headers.save(after, buyer_phone=after.buyer.phone)
         standing = {package.id: package for package in packages}
-        changed = {
-            id: package
-            for id, package in merged(standing, order.packages).items()
-            if package != standing.get(id)
-        }
-        for id, package in changed.items():
-            part = _Part(installation, order.number, id, package.modified_at, package)
+        changed = [p for p in merged(standing, order.packages) if p != standing.get(p.id)]
+        for package in changed:
+            part = _Part(installation, order.number, package.id, package.modified_at, package)
             self._parts.put(part)
         return new or bool(changed) or replace(after, seen_at=before.seen_at) != before
 
@@ -177,6 +164,19 @@ class Orders:
         for part in self._parts.all(self._parts.select(theirs).order_by(parts.id)) if keys else ():
             packages[part.installation_id, part.number].append(part.content)
         return [(h, packages[h.installation_id, h.number]) for h in headers]
+
+
+def _header(installation: UUID, order: Order, contact: UUID | None, now: datetime) -> _Header:
+    return _Header(
+        installation,
+        order.number,
+        order.placed_at,
+        latest(order),
+        order.buyer,
+        order.destination,
+        contact,
+        now,
+    )
 
 
 def _this(installation: UUID, number: str) -> Sequence[ColumnElement[bool]]:
