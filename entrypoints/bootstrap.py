@@ -153,7 +153,7 @@ def build(config: Config, *, part: str, clock: Clock | None = None) -> House:
     trade = Trade(clock)
     think = Think(works, vendors, clock)
     take_turn = TakeTurn(
-        works, vendors, think, write, clock, ids, observe.failed, config.lease * 1.5
+        works, vendors, think, write, clock, ids, observe.failed, config.lease * 1.5, observe.began
     )
     return House(
         config=config,
@@ -170,8 +170,18 @@ def build(config: Config, *, part: str, clock: Clock | None = None) -> House:
         connections=Connections(works, vendors, vault, ids, config.base_url),
         write=write,
         manage=Manage(works),
-        read=Read(works, vendors, Apply(Hear(clock, ids), trade), clock, ids, observe.failed),
-        drain=Drain(works, vendors, vault, files, clock, random.random, config.lease),
+        read=Read(
+            works,
+            vendors,
+            Apply(Hear(clock, ids), trade),
+            clock,
+            ids,
+            observe.failed,
+            observe.began,
+        ),
+        drain=Drain(
+            works, vendors, vault, files, clock, random.random, config.lease, observe.began
+        ),
         take_turn=take_turn,
         assist=Assist(works, take_turn, write, clock),
         sync=Sync(works, vendors, trade, clock),

@@ -111,6 +111,11 @@ def hush() -> None:
         logging.getLogger(name).setLevel(level)
 
 
+def began(correlation: str | None) -> None:
+    """From now on log lines belong to this work."""
+    correlation_id.set(correlation)
+
+
 def failed(error: Exception) -> None:
     """An error that is nobody's plan: logged with its frames, and counted."""
     FAILURES.labels(type(error).__name__).inc()

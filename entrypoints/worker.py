@@ -5,12 +5,19 @@ python -m entrypoints.worker inbound outbound agents background
 
 from __future__ import annotations
 
+import logging
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from uuid import UUID
 
+from entrypoints import observe
 from entrypoints.bootstrap import QUEUES, House, build
 from entrypoints.config import from_environment
+
+log = logging.getLogger(__name__)
 
 
 @cache
@@ -20,27 +27,49 @@ def house() -> House:
 
 
 def read(tenant: str, id: str) -> None:
-    house().read(UUID(tenant), UUID(id))
+    with _work("read", tenant) as done:
+        done(house().read(UUID(tenant), UUID(id)))
 
 
 def think(tenant: str, id: str) -> None:
-    house().take_turn(UUID(tenant), UUID(id))
+    with _work("think", tenant) as done:
+        outcome = house().take_turn(UUID(tenant), UUID(id))
+        if outcome:
+            observe.turn_taken(outcome)
+        done(outcome)
 
 
 def drain(tenant: str, mailbox: str) -> None:
-    house().drain(UUID(tenant), mailbox)
+    with _work("drain", tenant) as done:
+        done(house().drain(UUID(tenant), mailbox))
 
 
 def sync(tenant: str, installation: str, stream: str) -> None:
-    house().sync(UUID(tenant), UUID(installation), stream)
+    with _work("sync", tenant) as done:
+        done(house().sync(UUID(tenant), UUID(installation), stream))
 
 
 def follow(tenant: str, carrier: str, number: str) -> None:
-    house().follow(UUID(tenant), UUID(carrier), number)
+    with _work("follow", tenant) as done:
+        done(house().follow(UUID(tenant), UUID(carrier), number))
 
 
 def wake(tenant: str, conversation: str) -> None:
-    house().wake(UUID(tenant), UUID(conversation))
+    with _work("wake", tenant) as done:
+        done(house().wake(UUID(tenant), UUID(conversation)))
+
+
+@contextmanager
+def _work(job: str, tenant: str) -> Iterator[Callable[[object], None]]:
+    """One log line for a job that did something: what it came to, and how long it took."""
+    observe.tenant.set(tenant)
+    observe.began(None)
+    started = time.monotonic()
+    outcomes: list[object] = []
+    yield outcomes.append
+    if outcomes and outcomes[0]:
+        millis = round((time.monotonic() - started) * 1000, 1)
+        log.info("done", extra={"job": job, "outcome": str(outcomes[0]), "milliseconds": millis})
 
 
 def main() -> int:

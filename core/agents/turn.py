@@ -19,6 +19,7 @@ from core.conversations.write import Reply, Write
 from core.shared.actor import Actor
 from core.shared.errors import Conflict, NotFound
 from core.shared.ids import Ids
+from core.shared.watch import Began, unwatched
 from core.shared.work import Work, Works
 from core.tenancy.vendors import Vendors
 from ports.clock import Clock
@@ -40,6 +41,7 @@ class TakeTurn:
     """Told of every error that stopped a turn, for logs and metrics."""
     lease: timedelta = LEASE
     """How long a turn may take before its worker counts as dead."""
+    began: Began = unwatched
 
     def __call__(self, tenant: UUID, id: UUID) -> Outcome | None:
         """Make a turn that is due; None when there is nothing to do. Twice does no harm."""
@@ -49,6 +51,7 @@ class TakeTurn:
             if turn is None:
                 return None
             work.commit()
+        self.began(turn.correlation_id)
         try:
             return self.make(tenant, turn, autonomy=True).outcome
         except Exception as error:

@@ -15,6 +15,7 @@ from core.delivery.ledger import fail_message, note_message, settle_accepted
 from core.delivery.outbox import Cause, Owed, OwedState, claimed
 from core.shared.actor import Actor, system
 from core.shared.errors import NotFound
+from core.shared.watch import Began, unwatched
 from core.shared.work import Work, Works
 from core.tenancy.installations import Health, Installation, InstallationState
 from core.tenancy.vendors import Vault, Vendors
@@ -57,12 +58,14 @@ class Drain:
     """A random number from 0 to 1: repeated calls do not march in step."""
     lease: timedelta = LEASE
     """How long a call may take before its worker counts as dead."""
+    began: Began = unwatched
 
     def __call__(self, tenant: UUID, mailbox: str) -> int:
         """Pay what is due in a mailbox, in order; answers how many calls were made."""
         calls = 0
         while claim := self._claim(tenant, mailbox):
             owed, installation = claim
+            self.began(owed.correlation_id)
             calls += 1
             if owed.state is OwedState.UNKNOWN:
                 self._look_up(owed, installation)

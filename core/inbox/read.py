@@ -11,6 +11,7 @@ from uuid import UUID
 
 from core.inbox.journal import Entry, EntryState
 from core.shared.ids import Ids
+from core.shared.watch import Began, unwatched
 from core.shared.work import Work, Works
 from core.tenancy.installations import Installation
 from core.tenancy.vendors import Vendors
@@ -37,6 +38,7 @@ class Read:
     ids: Ids
     failed: Callable[[Exception], None]
     """Told of every error that is not the vendor's, for logs and metrics."""
+    began: Began = unwatched
 
     def __call__(self, tenant: UUID, id: UUID) -> EntryState | None:
         """Read one entry; None when there is nothing to do. Ringing twice does no harm."""
@@ -45,6 +47,7 @@ class Read:
                 entry = work.inbox.claim(id)
                 if entry is None:
                     return None
+                self.began(entry.correlation_id)
                 done = self._read(entry, work)
                 work.inbox.save(done)
                 work.commit()

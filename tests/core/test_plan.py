@@ -61,6 +61,11 @@ def test_the_tenants_threshold_decides_what_is_sure(threshold: float, way: Way) 
     assert plan(reading(order_status=0.7), rules, failures=0).way is way
 
 
+def test_who_asks_for_a_person_is_not_told_that_no_source_answers() -> None:
+    made = plan(reading(human_request=0.9, price_query=0.8), FREE, failures=0)
+    assert made.reason == "the customer asks for a person"
+
+
 @pytest.mark.parametrize(
     ("failures", "way"), [(0, ANSWER), (TRIES - 1, ANSWER), (TRIES, OVER), (TRIES + 1, OVER)]
 )

@@ -8,7 +8,7 @@ import pytest
 
 from core.conversations.message import SendState
 from core.conversations.write import Reply
-from core.delivery.drain import PATIENCE
+from core.delivery.drain import LEASE, PATIENCE
 from core.delivery.outbox import Cause, OwedState
 from core.delivery.settle import Settlement, settle
 from core.shared.actor import Actor
@@ -23,7 +23,7 @@ from ports.families.channel import (
     OutgoingText,
 )
 from ports.values import IdempotencyKey
-from tests.core.fakes.house import PERSON, House, phone
+from tests.core.fakes.house import PERSON, House, owing, phone
 from tests.core.fakes.vendors import LostAnswer, MediaChannel, external
 from tests.core.fakes.world import NOW, TENANT
 
@@ -79,6 +79,24 @@ def test_a_delivery_is_believed_even_after_it_was_given_up(doubtful: House) -> N
     doubtful.heard(DeliveryReported(external(id), DeliveryState.DELIVERED, now, key))
     assert doubtful.messages[1].state is SendState.DELIVERED
     assert doubtful.messages[1].error is None
+
+
+def test_a_late_failure_of_the_first_call_does_not_repeat_the_second() -> None:
+    """A person said to send it again; what the dead call's worker still says is old news."""
+    house = owing()
+    house.channel.next.extend([KeyboardInterrupt(), Transient("too late")])  # type: ignore[list-item]
+
+    def meanwhile() -> None:
+        house.channel.during = None
+        house.clock.forward(LEASE)
+        house.drains()
+        with pytest.raises(KeyboardInterrupt):
+            decide(house, Settlement.SEND_AGAIN)
+
+    house.channel.during = meanwhile
+    house.drains()
+    assert house.states() == [OwedState.SENDING]
+    assert len(house.channel.calls) == 2
 
 
 @pytest.mark.parametrize("settlement", list(Settlement))

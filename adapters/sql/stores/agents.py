@@ -21,7 +21,7 @@ from core.shared.paging import Slice
 
 _RULE = Mapper(IntentRule, tables.intents)
 _TURN = Mapper(Turn, tables.turns)
-_NEWEST = Keyset(tables.turns.c.created_at, tables.turns.c.id)
+_NEWEST = Keyset(tables.turns.c.created_at, tables.turns.c.position)
 
 
 class Intents:

@@ -14,6 +14,7 @@ from adapters.sql.tables.shape import (
     index,
     may,
     of_tenant,
+    position,
     refers,
     rings,
     tenant_table,
@@ -35,6 +36,7 @@ intents = tenant_table(
 turns = tenant_table(
     "turns",
     has("id", ID),
+    position(),
     has("conversation_id", ID),
     has("created_at", MOMENT),
     has("due_at", MOMENT),
@@ -50,6 +52,6 @@ turns = tenant_table(
     refers("conversations", "conversation_id"),
     unique("turns_due", "conversation_id", where="state = 'due'"),
     unique("turns_running", "conversation_id", where="state = 'running'"),
-    index("turns_done", "created_at", "id", where="state = 'done'"),
-    index("turns_conversation", "conversation_id", "created_at", "id"),
+    index("turns_done", "created_at", "position", where="state = 'done'"),
+    index("turns_conversation", "conversation_id", "created_at", "position"),
 )

@@ -535,6 +535,7 @@ create table public.packages (
 create table public.turns (
     tenant_id uuid not null,
     id uuid not null,
+    position bigint generated always as identity,
     conversation_id uuid not null,
     created_at timestamptz not null,
     due_at timestamptz not null,
@@ -553,9 +554,9 @@ create table public.turns (
         references public.conversations (tenant_id, id)
 );
 create index turns_conversation
-    on public.turns (tenant_id, conversation_id, created_at, id);
+    on public.turns (tenant_id, conversation_id, created_at, position);
 create index turns_done
-    on public.turns (tenant_id, created_at, id)
+    on public.turns (tenant_id, created_at, position)
     where state = 'done';
 create unique index turns_due
     on public.turns (tenant_id, conversation_id)
