@@ -10,7 +10,7 @@ from uuid import UUID
 
 from core.agents.handover import notes
 from core.agents.record import record
-from core.agents.situation import Situation, look_around
+from core.agents.situation import BURST, Situation, look_around
 from core.agents.think import Think, Thought
 from core.agents.turns import Outcome, Turn, TurnState
 from core.audit.events import AuditEvent
@@ -98,11 +98,9 @@ class TakeTurn:
         thought = self.think(situation, actor)
         millis = int((self.clock.now() - began).total_seconds() * 1000)
         with self.works(tenant) as work:
-            current = work.turns.get(turn.id)
-            if current is None or current.state is not TurnState.RUNNING:
-                return current or turn
-            if current.attempts != turn.attempts:
-                return current  # the lease ran out and another worker has it
+            current = _ours(turn, work)
+            if current is None:
+                return turn
             free = autonomy and thought.plan.autonomous and situation.flags["agent.send"]
             done = replace(
                 current,
@@ -118,8 +116,18 @@ class TakeTurn:
                 self._audit(work, "suggestion.made", done, actor)
             self._remember_language(work, thought, situation)
             work.turns.save(done)
+            self._owe_the_rest(work, done, situation)
             work.commit()
         return done
+
+    def _owe_the_rest(self, work: Work, turn: Turn, situation: Situation) -> None:
+        """A burst longer than what one turn reads gets another turn at once."""
+        if len(situation.messages) < BURST or turn.outcome is Outcome.SUGGESTED:
+            return
+        if work.messages.unanswered(turn.conversation_id, 1):
+            now = self.clock.now()
+            rest = Turn(self.ids(), turn.conversation_id, now, now)
+            work.turns.owe(replace(rest, correlation_id=turn.correlation_id))
 
     def _act(
         self, work: Work, turn: Turn, thought: Thought, situation: Situation, actor: Actor
@@ -127,8 +135,10 @@ class TakeTurn:
         """Send and hand over as thought, all in the turn's own transaction."""
         conversation = work.conversations.get(turn.conversation_id, lock=True)
         assert conversation is not None, "a turn belongs to a conversation that exists"
-        if not _is_the_agents(conversation):
-            return replace(turn, outcome=Outcome.SUGGESTED)
+        read = [m.id for m in situation.messages]
+        waiting = {m.id for m in work.messages.unanswered(conversation.id, 2 * BURST)}
+        if not _is_the_agents(conversation) or waiting.isdisjoint(read):
+            return replace(turn, outcome=Outcome.SUGGESTED)  # a person was quicker
         changed = self._changed(conversation, turn, thought, situation)
         message_id = self.ids()
         sent = False
@@ -143,6 +153,7 @@ class TakeTurn:
                     actor=actor,
                     turn_id=turn.id,
                     change=changed,
+                    answers=read,
                 )
                 sent = True
             except Conflict as refusal:
@@ -194,8 +205,9 @@ class TakeTurn:
             lease_until=None,
         )
         with self.works(tenant) as work:
-            work.turns.save(done)
-            work.commit()
+            if _ours(turn, work):
+                work.turns.save(done)
+                work.commit()
         return done
 
     def _postpone(self, tenant: UUID, turn: Turn, error: Exception) -> None:
@@ -203,8 +215,8 @@ class TakeTurn:
             self._give_up(tenant, turn, error)
             return
         with self.works(tenant) as work:
-            current = work.turns.get(turn.id)
-            if current is not None and current.attempts == turn.attempts:
+            current = _ours(turn, work)
+            if current is not None:
                 again = self.clock.now() + WAITS[turn.attempts - 1]
                 work.turns.save(replace(current, lease_until=again, record=_failure(error)))
                 work.commit()
@@ -212,9 +224,9 @@ class TakeTurn:
     def _give_up(self, tenant: UUID, turn: Turn, error: Exception) -> None:
         now = self.clock.now()
         with self.works(tenant) as work:
-            current = work.turns.get(turn.id)
-            if current is None or current.attempts != turn.attempts:
-                return  # the lease ran out and another worker has it
+            current = _ours(turn, work)
+            if current is None:
+                return
             failed = replace(
                 current,
                 state=TurnState.FAILED,
@@ -258,6 +270,14 @@ class TakeTurn:
                 after={"reason": reason},
             )
         )
+
+
+def _ours(turn: Turn, work: Work) -> Turn | None:
+    """The turn as it stands, locked; None when it has ended or another worker has it now."""
+    current = work.turns.get(turn.id)
+    if current is None or current.state is not TurnState.RUNNING:
+        return None
+    return current if current.attempts == turn.attempts else None
 
 
 def _is_the_agents(conversation: Conversation) -> bool:

@@ -153,6 +153,7 @@ class Follow:
                     Reply(conversation.id, body),
                     author="parcels",
                     actor=actor,
+                    answers=(),
                 )
             except Conflict:
                 continue  # the window is closed: the template may pass

@@ -191,6 +191,7 @@ class Hear:
             external_id=event.id,
         )
         work.messages.add(message)
+        work.messages.answer(conversation.id, until=event.sent_at)
         work.conversations.save(said(conversation, kept, event.sent_at))
 
     def _edited(self, event: MessageEdited, installation: Installation, work: Work) -> None:

@@ -86,6 +86,8 @@ class Message:
     revoked_at: datetime | None = None
     reactions: Mapping[str, str] = field(default_factory=dict)
     """Who to which emoji."""
+    answered: bool = False
+    """Inbound: whether an answer to it was written, by whomever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +134,17 @@ class MessageStore(Protocol):
     def list(self, conversation: UUID, *, cursor: str | None, limit: int) -> Slice[Message]:
         """Newest first by sent_at."""
 
+    def answer(
+        self,
+        conversation: UUID,
+        *,
+        only: Sequence[UUID] | None = None,
+        until: datetime | None = None,
+    ) -> None:
+        """What came in counts as answered: all of it, `only` these, or what was sent `until`."""
+
     def unanswered(self, conversation: UUID, limit: int) -> Sequence[Message]:
-        """Inbound messages after the last outbound one, oldest first."""
+        """Inbound messages that nobody has answered, oldest first."""
 
     def add_attachment(self, attachment: Attachment) -> None: ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -78,10 +79,12 @@ class Write:
         actor: Actor,
         turn_id: UUID | None = None,
         change: Conversation | None = None,
+        answers: Sequence[UUID] | None = None,
     ) -> Message:
         """Inside a work: the message, its outbox row, and the conversation as answered.
 
-        `change` is the conversation with the caller's own changes, saved along.
+        `change` is the conversation with the caller's own changes, saved along. `answers` names
+        the inbound messages that this one answers; None is all of them.
         """
         if conversation.state is ConversationState.RESOLVED:
             raise Conflict("this conversation is resolved: open it again first")
@@ -110,6 +113,7 @@ class Write:
             turn_id=turn_id,
         )
         work.messages.add(message)
+        work.messages.answer(conversation.id, only=answers)
         effect = SendMessage(id, Outgoing(to, command.body, command.reply_to))
         work.outbox.add(
             owe(

@@ -6,15 +6,16 @@ It stands in front of the router: signatures are over bytes, and no framework to
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import hashlib
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -168,13 +169,13 @@ class WebhookDoor:
         self._bell = bell
         self._clock = clock
         self._ids = ids
+        self._let_go: set[asyncio.Task[Reply]] = set()
 
     async def __call__(self, where: Address, scope: Scope, receive: Receive, send: Send) -> None:
         scope["extensions"][OPERATION] = where.operation
         head = scope["method"] == "HEAD"
         try:
-            async with asyncio.timeout(None) as patience:
-                reply = await self._reply(where, scope, receive, patience)
+            reply = await self._reply(where, scope, receive)
         except Gone:
             return
         except TimeoutError:
@@ -185,18 +186,26 @@ class WebhookDoor:
             headers = {"content-type": reply.content_type}
             await answer(send, reply.status, reply.body, headers, head=head)
 
-    async def _reply(
-        self, where: Address, scope: Scope, receive: Receive, patience: asyncio.Timeout
-    ) -> Reply:
+    async def _reply(self, where: Address, scope: Scope, receive: Receive) -> Reply:
         if scope["method"] in ("GET", "HEAD"):
-            patience.reschedule(asyncio.get_running_loop().time() + PATIENCE)
-            return await self._shake(where, scope["query_string"])
+            return await self._in_time(self._shake(where, scope["query_string"]))
         if scope["method"] != "POST":
             raise MethodNotAllowed("POST")
-        body = await read_body(scope, receive)
-        patience.reschedule(asyncio.get_running_loop().time() + PATIENCE)
-        webhook = RawWebhook(body, _headers(scope))
-        return await self._deliver(where, webhook)
+        webhook = RawWebhook(await read_body(scope, receive), _headers(scope))
+        return await self._in_time(self._deliver(where, webhook))
+
+    async def _in_time(self, work: Coroutine[Any, Any, Reply]) -> Reply:
+        """What the work gives, or TimeoutError at once: what hangs is let go, not waited for."""
+        context = contextvars.copy_context()
+        task = asyncio.create_task(work, context=context)
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+        observe.tenant.set(context.get(observe.tenant))
+        if done:
+            return task.result()
+        self._let_go.add(task)
+        task.add_done_callback(self._let_go.discard)
+        task.cancel()
+        raise TimeoutError
 
     async def _deliver(self, where: Address, webhook: RawWebhook) -> Reply:
         door = await self._verified(where, webhook)

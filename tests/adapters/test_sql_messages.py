@@ -9,8 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import pytest
-
 from core.conversations.message import Attachment, Direction, Report, SendState
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -48,30 +46,24 @@ def test_a_thread_is_listed_newest_first(seller: Any, pages: Any) -> None:
     assert [message.id for message in listed] == ids[::-1]
 
 
-@pytest.mark.parametrize(
-    ("answer", "left"),
-    [
-        (None, ["1", "2"]),
-        ({**OUT, "author": "agent", "sent_at": NOW}, ["3"]),
-        ({**OUT, "author": "ayse", "sent_at": NOW - MINUTE}, ["3"]),
-        ({**OUT, "author": "outside", "sent_at": NOW + MINUTE}, ["3"]),
-        ({**OUT, "author": "outside", "sent_at": NOW}, ["2", "3"]),
-        ({"direction": Direction.NOTE, "author": "ayse"}, ["1", "2", "3"]),
-    ],
-)
-def test_the_unanswered_are_those_after_the_last_answer(
-    seller: Any, answer: dict[str, Any] | None, left: list[str]
-) -> None:
-    """Ours count by when we wrote them down, those from outside by when they were sent."""
+def test_what_was_answered_waits_no_longer(seller: Any) -> None:
+    """All of it, only some, or what was sent until a moment; notes and our own never wait."""
     thread = seller.conversation(seller.contact())
-    seller.message(thread, "1", sent_at=NOW)
-    seller.message(thread, "2", sent_at=NOW + MINUTE)
-    if answer:
-        seller.message(thread, "antwort", **answer)
-        seller.message(thread, "3", sent_at=NOW + 2 * MINUTE)
+    first, second, third, fourth = (
+        seller.message(thread, str(n), sent_at=NOW + n * MINUTE) for n in range(4)
+    )
+    seller.message(thread, "note", direction=Direction.NOTE, author="ayse")
+    seller.message(thread, "ours", **OUT, author="agent")
     with seller.works(seller.tenant) as work:
-        assert [m.text for m in work.messages.unanswered(thread, 9)] == left
-        assert [m.text for m in work.messages.unanswered(thread, 1)] == left[:1]
+        waiting = lambda limit=9: [m.id for m in work.messages.unanswered(thread, limit)]  # noqa: E731
+        assert waiting() == [first, second, third, fourth]
+        assert waiting(1) == [first]
+        work.messages.answer(thread, only=[second])
+        assert waiting() == [first, third, fourth]
+        work.messages.answer(thread, until=NOW + 2 * MINUTE)
+        assert waiting() == [fourth]
+        work.messages.answer(thread)
+        assert waiting() == []
 
 
 def test_attachments_hang_on_their_messages(seller: Any) -> None:

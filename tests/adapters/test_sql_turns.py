@@ -144,7 +144,8 @@ def test_a_turn_made_at_once_waits_for_nobody_and_nobody_for_it(seller: Any) -> 
         assert work.turns.get(running.id) == running
 
 
-def test_turns_that_are_done_are_listed_newest_first(seller: Any) -> None:
+def test_turns_that_are_done_are_listed_newest_first(seller: Any, pages: Any) -> None:
+    """Those of one moment in the order in which they were owed."""
     thread, other = (seller.conversation(seller.contact()) for _ in range(2))
     done = []
     for number in range(5):
@@ -157,13 +158,7 @@ def test_turns_that_are_done_are_listed_newest_first(seller: Any) -> None:
     owe(seller, thread)
     owe(seller, other)
     with seller.works(seller.tenant) as work:
-        listed, cursor = [], None
-        while cursor or not listed:
-            page = work.turns.list(TurnFilter(), cursor=cursor, limit=2)
-            listed += page.items
-            cursor = page.cursor
-            if cursor is None:
-                break
+        listed = pages(lambda c: work.turns.list(TurnFilter(), cursor=c, limit=2))
         assert listed == done[::-1]
         only = TurnFilter(thread, Outcome.SUGGESTED)
         assert list(work.turns.list(only, cursor=None, limit=9).items) == [done[3]]

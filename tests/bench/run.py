@@ -30,8 +30,8 @@ class Sizes:
     """Of the whole house, cold and warm."""
 
 
-FULL = Sizes(5, 3.0, 1_000_000, 200, 1_500, 40, 200, 5)
-QUICK = Sizes(5, 1.0, 50_000, 200, 400, 12, 50, 2)
+FULL = Sizes(5, 3.0, 1_000_000, 200, 600, 30, 100, 5)
+QUICK = Sizes(5, 1.0, 50_000, 200, 200, 10, 30, 2)
 TINY = Sizes(1, 0.2, 2_000, 5, 40, 2, 4, 1)
 """Shows that everything runs, and measures nothing."""
 

@@ -151,6 +151,7 @@ def test_a_complaint_about_a_stuck_parcel_is_answered_and_brings_a_person(house:
     keep(house)
     old = Scan(NOW - timedelta(days=6), "TRANSFER", ParcelState.IN_TRANSIT, "İZMİR")
     house.carrier.parcels[TRACKED] = parcel(scans=(old,))
+    assert answers.HANDED_OVER["tr"] not in house.answers("kargom nerede"), "a question is none"
     said = house.answers("hâlâ gelmedi")
     assert said.startswith(f"{answers.SORRY_LATE['tr']} {ON_ITS_WAY}")
     assert said.endswith(answers.HANDED_OVER["tr"])

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.agents.situation import BURST
 from core.agents.turn import LEASE, WAITS
 from core.agents.turns import Outcome, Turn, TurnState
 from core.conversations.conversation import ConversationState, Handler
@@ -148,6 +149,31 @@ def test_what_was_answered_already_needs_no_turn(house: House) -> None:
     house.trusts()
     house.write.reply(house.ids(), Reply(house.conversation.id, OutgoingText("yolda")), PERSON)
     assert house.thinks() is Outcome.NOTHING
+
+
+def test_what_was_written_while_it_thought_is_left_for_the_next_turn(house: House) -> None:
+    house.trusts()
+
+    def interrupt() -> None:
+        house.shop.during = None
+        house.says("bir de beden sorayım")
+
+    house.shop.during = interrupt
+    assert house.thinks() is Outcome.ANSWERED
+    house.thinks()
+    read = [t.record["messages"] for t in house.tables.turns.values()]
+    asked = [str(m.id) for m in house.messages if m.author == "contact"]
+    assert read == [[asked[0]], [asked[1]]]
+
+
+def test_a_burst_longer_than_one_turn_reads_gets_another(house: House) -> None:
+    house.trusts()
+    for n in range(BURST):
+        house.says(f"kargom nerede {'?' * n}")
+    assert house.thinks() is Outcome.ANSWERED
+    assert house.thinks() is Outcome.ANSWERED
+    assert house.thinks() is None
+    assert len(turn(house).record["messages"]) == 1
 
 
 def test_a_turn_that_lost_its_lease_writes_nothing(house: House) -> None:

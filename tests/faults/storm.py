@@ -34,7 +34,7 @@ class Weather:
 
 CUTS = (Fault.LOST_REQUEST, Fault.LOST_ANSWER, Fault.SERVER_ERROR)
 """What the first sends meet: nobody but a person can tell the first from the second."""
-SHORT = Weather(60, 12.0, 8, dict.fromkeys(Victim, 1), 90.0)
+SHORT = Weather(60, 12.0, 8, dict.fromkeys(Victim, 1), 150.0)
 LONG = Weather(2_000, 110.0, 64, {**dict.fromkeys(Victim, 4), Victim.POSTGRES: 5}, 900.0)
 
 

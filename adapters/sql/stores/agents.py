@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import ColumnElement, and_, exists, or_, text
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.sql import tables
@@ -21,6 +21,8 @@ from core.shared.paging import Slice
 
 _RULE = Mapper(IntentRule, tables.intents)
 _TURN = Mapper(Turn, tables.turns)
+_DUE = text(f"state = '{TurnState.DUE.value}'")
+"""As text: a plan that is made for any value would not know the partial index."""
 _NEWEST = Keyset(tables.turns.c.created_at, tables.turns.c.position)
 
 
@@ -56,7 +58,7 @@ class Turns:
             .values(row)
             .on_conflict_do_update(
                 index_elements=["tenant_id", "conversation_id"],
-                index_where=turns.state == TurnState.DUE,
+                index_where=_DUE,
                 set_={"state": TurnState.DUE},
             )
             .returning(turns.id)

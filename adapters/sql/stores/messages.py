@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, literal_column
 
 from adapters.sql import tables
 from adapters.sql.cursors import Keyset
@@ -56,23 +57,30 @@ class Messages:
         here = tables.messages.c.conversation_id == conversation
         return self._rows.page(_NEWEST, cursor, limit, here)
 
-    def unanswered(self, conversation: UUID, limit: int) -> Sequence[Message]:
-        """What came in after our last answer was written, and after the last one from outside.
-
-        Ours count by when they were written down: vendors' clocks are coarse and not ours. Those
-        written outside reach us late and count by when they were sent.
-        """
+    def answer(
+        self,
+        conversation: UUID,
+        *,
+        only: Sequence[UUID] | None = None,
+        until: datetime | None = None,
+    ) -> None:
         messages = tables.messages.c
-        here = messages.conversation_id == conversation
-        sent, outside = messages.direction == Direction.OUT, messages.author == "outside"
-        answers = select(
-            func.max(messages.position).filter(~outside), func.max(messages.sent_at).filter(outside)
-        ).where(messages.tenant_id == self._transaction.tenant, here, sent)
-        [position, moment] = self._transaction.run(answers).one()
-        newer = [] if position is None else [messages.position > position]
-        newer += [] if moment is None else [messages.sent_at > moment]
-        waiting = self._rows.select(here, messages.direction == Direction.IN, *newer)
+        meant: list[ColumnElement[bool]] = []
+        if only is not None:
+            meant.append(messages.id.in_(only))
+        if until is not None:
+            meant.append(messages.sent_at <= until)
+        self._rows.change(*self._waiting(conversation), *meant, answered=True)
+
+    def unanswered(self, conversation: UUID, limit: int) -> Sequence[Message]:
+        messages = tables.messages.c
+        waiting = self._rows.select(*self._waiting(conversation))
         return self._rows.all(waiting.order_by(messages.sent_at, messages.position).limit(limit))
+
+    def _waiting(self, conversation: UUID) -> Sequence[ColumnElement[bool]]:
+        messages = tables.messages.c
+        inbound = messages.direction == literal_column(f"'{Direction.IN.value}'")
+        return (messages.conversation_id == conversation, inbound, ~messages.answered)
 
     def add_attachment(self, attachment: Attachment) -> None:
         self._attachments.add(attachment)

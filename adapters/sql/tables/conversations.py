@@ -121,10 +121,18 @@ messages = tenant_table(
     may("edited_at", MOMENT),
     may("revoked_at", MOMENT),
     has("reactions", JSON),
+    has("answered", YES_NO),
     refers("conversations", "conversation_id"),
     refers("installations", "installation_id"),
     unique("messages_external", "installation_id", "external_id", where="external_id is not null"),
     index("messages_thread", "conversation_id", "sent_at", "position"),
+    index(
+        "messages_unanswered",
+        "conversation_id",
+        "sent_at",
+        "position",
+        where="direction = 'in' and not answered",
+    ),
 )
 
 attachments = tenant_table(

@@ -187,11 +187,21 @@ class Messages(Store):
         rows = [m for m in self.t.messages.values() if m.conversation_id == conversation]
         return page(sorted(rows, key=lambda m: m.sent_at, reverse=True), cursor, limit)
 
+    def answer(
+        self,
+        conversation: UUID,
+        *,
+        only: Sequence[UUID] | None = None,
+        until: datetime | None = None,
+    ) -> None:
+        for message in self.unanswered(conversation, len(self.t.messages)):
+            meant = only is None or message.id in only
+            if meant and (until is None or message.sent_at <= until):
+                self.save(replace(message, answered=True))
+
     def unanswered(self, conversation: UUID, limit: int) -> Sequence[Message]:
         here = [m for m in self.t.messages.values() if m.conversation_id == conversation]
-        ours = [i for i, m in enumerate(here) if m.direction is Direction.OUT]
-        newer = here[ours[-1] + 1 :] if ours else here
-        waiting = [m for m in newer if m.direction is Direction.IN]
+        waiting = [m for m in here if m.direction is Direction.IN and not m.answered]
         return sorted(waiting, key=lambda m: m.sent_at)[:limit]
 
     def add_attachment(self, attachment: Attachment) -> None:

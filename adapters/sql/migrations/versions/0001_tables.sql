@@ -505,6 +505,7 @@ create table public.messages (
     edited_at timestamptz,
     revoked_at timestamptz,
     reactions jsonb not null,
+    answered boolean not null,
     constraint messages_pkey primary key (tenant_id, id),
     constraint messages_tenant_id_conversation_id_fkey
         foreign key (tenant_id, conversation_id)
@@ -518,6 +519,9 @@ create unique index messages_external
     where external_id is not null;
 create index messages_thread
     on public.messages (tenant_id, conversation_id, sent_at, position);
+create index messages_unanswered
+    on public.messages (tenant_id, conversation_id, sent_at, position)
+    where direction = 'in' and not answered;
 
 create table public.packages (
     tenant_id uuid not null,
