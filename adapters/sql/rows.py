@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Row, Select, delete, select, update
+from sqlalchemy import Column, ColumnElement, Row, Select, delete, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.sql.cursors import Keyset
@@ -98,6 +98,11 @@ class Rows(Generic[T]):
     @property
     def _mine(self) -> ColumnElement[bool]:
         return self.table.c.tenant_id == self._transaction.tenant
+
+
+def word(value: StrEnum) -> ColumnElement[str]:
+    """A word of ours, written into the statement: as a parameter no partial index would know it."""
+    return literal_column(f"'{value.value}'")
 
 
 def equal(*wanted: tuple[Column[Any], object]) -> Sequence[ColumnElement[bool]]:

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from core.agents.turn import TakeTurn
 from core.agents.turns import Outcome, Turn, Verdict
 from core.audit.events import AuditEvent
-from core.conversations.conversation import Conversation
+from core.conversations.conversation import Conversation, Handler
 from core.conversations.message import Message
 from core.conversations.write import Reply, Write
 from core.shared.actor import Actor, allow
@@ -59,7 +59,7 @@ class Assist:
                 author=actor.id,
                 actor=actor,
                 turn_id=turn.id,
-                change=replace(conversation, awaits=turn.record.get("awaits", {})),
+                change=_as_suggested(conversation, turn),
             )
             changed = text is not None and text != turn.record.get("text")
             self._decide(work, turn, Verdict.ACCEPTED, actor, {"changed": changed})
@@ -96,6 +96,12 @@ class Assist:
         event, now = f"suggestion.{verdict}", self.clock.now()
         work.audit.add(AuditEvent(event, actor, "turn", str(turn.id), now, after=after))
         return decided
+
+
+def _as_suggested(conversation: Conversation, turn: Turn) -> Conversation:
+    """The agent waits for what it asked; where it wanted a person, a person has it now."""
+    handler = Handler.PERSON if turn.record.get("hand_over") else conversation.handler
+    return replace(conversation, awaits=turn.record.get("awaits", {}), handler=handler)
 
 
 def _body(turn: Turn, text: str | None) -> Body:

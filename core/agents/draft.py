@@ -80,4 +80,6 @@ def draft(
         raise NoDraft(f"{type(error).__name__}: {error}") from error
     if not any(s.text.strip() for s in sentences):
         raise NoDraft("the model wrote nothing")
+    if any(s.evidence for s in fallback) and not any(s.evidence for s in sentences):
+        raise NoDraft("the model says nothing of what the evidence says")
     return Draft(sentences, completion)

@@ -122,18 +122,18 @@ class Think:
         return _to_a_person(replace(thought, news=news), thought.plan.reason)
 
     def _answer(self, thought: Thought, situation: Situation, actor: Actor) -> Thought:
-        facts = situation.facts
+        facts, orders = situation.facts, tuple[StoredOrder, ...]()
         if facts.numbers:
             admission = self._admit(situation, thought.book, actor)
             if admission.locked:
                 return _to_a_person(thought, "too many wrong guesses at an order")
-            if not admission.orders:
-                return self._ask_proof(thought, situation, wrong=facts.is_guess)
-            chosen = _latest(admission.orders)
-        elif situation.own:
+            orders = admission.orders
+        if orders:
+            chosen = _latest(orders)
+        elif situation.own and not facts.is_guess:  # a number that names no order says nothing
             chosen = self._fresh(_latest(situation.own), situation, thought.book)
         else:
-            return self._ask_proof(thought, situation, wrong=False)
+            return self._ask_proof(thought, situation, wrong=facts.is_guess)
         news = self._news(chosen, situation, thought.book, follow=True)
         if news is None:
             return _to_a_person(thought, "the order's shop is no longer connected")

@@ -27,7 +27,7 @@ EVERY = timedelta(minutes=30)
 SOON = timedelta(minutes=10)
 """For parcels that are with the courier."""
 LEASE = timedelta(minutes=5)
-FAILURES = 50
+FAILURES = 400
 """So many failures in a row, and it is followed no longer."""
 ENDED = frozenset({ParcelState.DELIVERED, ParcelState.RETURNED})
 TOLD = frozenset(
@@ -169,7 +169,9 @@ class Follow:
 def asked(followed: Followed, parcel: Parcel | None, now: datetime) -> Followed:
     """What we know after asking, and when to ask again."""
     if parcel is None:
-        return replace(followed, checked_at=now, due_at=now + EVERY)
+        unknown = followed.failures + 1
+        due = now + EVERY if unknown < FAILURES else None
+        return replace(followed, checked_at=now, due_at=due, failures=unknown)
     soon = parcel.state is ParcelState.OUT_FOR_DELIVERY
     due = None if parcel.state in ENDED else now + (SOON if soon else EVERY)
     return replace(followed, parcel=parcel, checked_at=now, due_at=due, failures=0)

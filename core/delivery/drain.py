@@ -103,6 +103,9 @@ class Drain:
             called = self._call(effect, owed, installation)
         except (VendorError, NotFound) as error:
             self._record_failure(owed, installation, error)
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            self._record_failure(owed, installation, OutcomeUnknown(why))
         else:
             self._record_success(owed, effect, called, installation)
 

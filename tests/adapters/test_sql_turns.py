@@ -68,6 +68,13 @@ def test_a_turn_that_is_due_serves_for_later_messages(seller: Any) -> None:
     assert owe(seller, thread) == second
 
 
+def test_a_statement_that_the_server_has_prepared_still_knows_its_index(seller: Any) -> None:
+    thread = seller.conversation(seller.contact())
+    with seller.works(seller.tenant) as work:
+        owed = {work.turns.owe(Turn(uuid4(), thread, NOW, NOW)) for _ in range(20)}
+    assert len(owed) == 1
+
+
 def test_one_turn_of_a_conversation_runs_at_a_time(engine: Engine, seller: Any, bell: Any) -> None:
     thread = seller.conversation(seller.contact())
     first = claim(seller, owe(seller, thread))

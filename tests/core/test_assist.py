@@ -81,6 +81,14 @@ def test_proof_that_was_asked_for_with_a_persons_consent_is_understood(house: Ho
     assert made.record["text"].startswith(f"{NUMBER} numaralı siparişiniz Aras Kargo ile yolda.")
 
 
+def test_accepting_a_hand_over_hands_over(house: House) -> None:
+    house.vendors.reads.teach("temsilci istiyorum", "human_request")
+    made = suggestion(house, "temsilci istiyorum")
+    assert house.conversation.handler is Handler.AGENT
+    house.assist.accept(made.id, None, PERSON)
+    assert house.conversation.handler is Handler.PERSON
+
+
 def test_a_rejected_suggestion_is_not_sent_any_more(house: House) -> None:
     made = suggestion(house)
     house.assist.reject(made.id, "yanlış", PERSON)

@@ -49,6 +49,15 @@ def test_messages_go_out_once_and_in_order() -> None:
     assert house.messages[1].external_id == external(str(house.owed[0].id))
 
 
+def test_a_plugins_own_fault_leaves_the_send_in_doubt_and_is_not_repeated() -> None:
+    house = owing()
+    house.channel.next.append(KeyError("a bug of the plugin's"))
+    assert house.drains() == 1
+    assert house.states() == [UNKNOWN]
+    house.clock.forward(seconds=30)
+    assert house.drains() == 0
+
+
 def test_the_key_of_a_call_is_the_rows_id_on_every_attempt() -> None:
     house = owing()
     house.channel.next.extend([Transient("busy"), None])

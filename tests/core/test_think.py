@@ -63,6 +63,12 @@ def test_the_buyers_own_phone_is_proof_enough(house: House) -> None:
     assert house.conversation.handler is Handler.AGENT
 
 
+def test_a_number_that_names_no_order_does_not_hide_ones_own(house: House) -> None:
+    keep(house)
+    house.vendors.reads.teach("kargom nerede 5550001112223", "shipment_tracking")
+    assert house.answers("kargom nerede 5550001112223").startswith(ON_ITS_WAY)
+
+
 def test_the_answer_speaks_the_customers_language(house: House) -> None:
     keep(house)
     said = house.answers("where is my parcel")

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_, text
+from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.sql import tables
 from adapters.sql.cursors import Keyset
 from adapters.sql.mapper import Mapper
-from adapters.sql.rows import Lock, Rows, equal
+from adapters.sql.rows import Lock, Rows, equal, word
 from adapters.sql.transaction import Transaction
 from core.agents.intents import IntentRule
 from core.agents.turns import Turn, TurnFilter, TurnState
@@ -21,8 +21,8 @@ from core.shared.paging import Slice
 
 _RULE = Mapper(IntentRule, tables.intents)
 _TURN = Mapper(Turn, tables.turns)
-_DUE = text(f"state = '{TurnState.DUE.value}'")
-"""As text: a plan that is made for any value would not know the partial index."""
+_DUE = tables.turns.c.state == word(TurnState.DUE)
+_DONE = tables.turns.c.state == word(TurnState.DONE)
 _NEWEST = Keyset(tables.turns.c.created_at, tables.turns.c.position)
 
 
@@ -101,8 +101,7 @@ class Turns:
             self._ring_next(turn.conversation_id)
 
     def list(self, only: TurnFilter, *, cursor: str | None, limit: int) -> Slice[Turn]:
-        done = tables.turns.c.state == TurnState.DONE
-        return self._rows.page(_NEWEST, cursor, limit, done, *_meets(only))
+        return self._rows.page(_NEWEST, cursor, limit, _DONE, *_meets(only))
 
     def _ring_next(self, conversation: UUID) -> None:
         """A turn that waited for this one to end waits no longer."""

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 from adapters.sql import tables
 from adapters.sql.cursors import Keyset
 from adapters.sql.mapper import Mapper
-from adapters.sql.rows import Lock, Rows, equal
+from adapters.sql.rows import Lock, Rows, equal, word
 from adapters.sql.transaction import Transaction
 from core.conversations.conversation import (
     Conversation,
@@ -24,7 +24,7 @@ from core.shared.paging import Slice
 
 _CONVERSATION = Mapper(Conversation, tables.conversations)
 _LATEST = Keyset(tables.conversations.c.last_activity_at, tables.conversations.c.id)
-_UNRESOLVED = tables.conversations.c.state != ConversationState.RESOLVED
+_UNRESOLVED = tables.conversations.c.state != word(ConversationState.RESOLVED)
 
 
 class Conversations:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, literal_column
+from sqlalchemy import ColumnElement, delete
 
 from adapters.sql import tables
 from adapters.sql.cursors import Keyset
 from adapters.sql.mapper import Mapper
-from adapters.sql.rows import Lock, Rows
+from adapters.sql.rows import Lock, Rows, word
 from adapters.sql.transaction import Transaction
 from core.conversations.message import Attachment, Direction, Message, Report
 from core.shared.paging import Slice
@@ -79,7 +79,7 @@ class Messages:
 
     def _waiting(self, conversation: UUID) -> Sequence[ColumnElement[bool]]:
         messages = tables.messages.c
-        inbound = messages.direction == literal_column(f"'{Direction.IN.value}'")
+        inbound = messages.direction == word(Direction.IN)
         return (messages.conversation_id == conversation, inbound, ~messages.answered)
 
     def add_attachment(self, attachment: Attachment) -> None:

@@ -11,12 +11,13 @@ from sqlalchemy import ColumnElement, func, select
 from adapters.sql import tables
 from adapters.sql.cursors import Keyset
 from adapters.sql.mapper import Mapper
-from adapters.sql.rows import Lock, Rows, equal
+from adapters.sql.rows import Lock, Rows, equal, word
 from adapters.sql.transaction import Transaction
 from core.delivery.outbox import Cause, Owed, OwedFilter, OwedState
 from core.shared.paging import Slice
 
 _OWED = Mapper(Owed, tables.outbox)
+_UNFINISHED = tables.outbox.c.state.in_([word(OwedState(state)) for state in tables.UNFINISHED])
 _NEWEST = Keyset(tables.outbox.c.position)
 
 
@@ -35,15 +36,14 @@ class Outbox:
 
     def head(self, mailbox: str) -> Owed | None:
         rows = tables.outbox.c
-        unfinished = rows.state.in_(tables.UNFINISHED)
         first = (
             select(rows.id)
-            .where(rows.tenant_id == self._transaction.tenant, rows.mailbox == mailbox, unfinished)
+            .where(rows.tenant_id == self._transaction.tenant, rows.mailbox == mailbox, _UNFINISHED)
             .order_by(rows.position)
             .limit(1)
             .scalar_subquery()
         )
-        return self._noted(self._rows.one(rows.id == first, unfinished, lock=Lock.SKIP))
+        return self._noted(self._rows.one(rows.id == first, _UNFINISHED, lock=Lock.SKIP))
 
     def get(self, id: UUID) -> Owed | None:
         return self._noted(self._rows.one(tables.outbox.c.id == id, lock=Lock.WAIT))
