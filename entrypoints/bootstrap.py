@@ -22,7 +22,7 @@ from adapters.limits.bucket import RedisLimits
 from adapters.queue.bell import Bell
 from adapters.queue.jobs import Jobs
 from adapters.queue.worker import run_worker
-from adapters.sql.engine import Engine, make_engine
+from adapters.sql.engine import Engine, assert_harmless, make_engine
 from adapters.sql.idempotency import IdempotencyStore
 from adapters.sql.ingest import AsyncIngest
 from adapters.sql.lookups import Lookups
@@ -93,8 +93,12 @@ class House:
         return _new_id(self.clock)
 
     def probe_database(self) -> None:
-        """Raises unless PostgreSQL answers."""
-        self.lookups.find_hook(b"")
+        """Raises unless PostgreSQL answers, and holds us to one tenant at a time."""
+        assert_harmless(self.engine)
+
+    def tidy(self) -> None:
+        """Throw away what has had its time."""
+        IdempotencyStore(self.engine).purge(self.clock.now())
 
     def standing(self) -> observe.Standing:
         """How much waits, for the metrics."""

@@ -28,6 +28,7 @@ before their rows are rung for again. What does not fit waits in PostgreSQL: a l
 fill with second and third jobs for the same rows."""
 IDLE = 0.25
 """Seconds between rounds when the bell is silent."""
+TIDY_EVERY = timedelta(minutes=1)
 FAULTY = 1.0
 """Seconds to wait after a round that failed."""
 
@@ -38,12 +39,14 @@ Due = Callable[[datetime, timedelta, int], Iterable[Sequence[Any]]]
 class Sweeper:
     house: House
     stopped: threading.Event = field(default_factory=threading.Event)
+    tidy_at: datetime | None = None
 
     def run(self) -> None:
         """Sweep until stopped. A database or Redis that is away is waited for."""
         while not self.stopped.is_set():
             try:
                 rung = self.sweep()
+                self._tidy()
             except Exception:  # whatever is away comes back, or a person is told
                 log.exception("a round of the sweeper failed")
                 self.stopped.wait(FAULTY)
@@ -63,6 +66,12 @@ class Sweeper:
             ("background", "wake", lookups.due_snoozes),
         ]
         return sum(self._ring(queue, job, due) for queue, job, due in rounds)
+
+    def _tidy(self) -> None:
+        now = self.house.clock.now()
+        if self.tidy_at is None or now >= self.tidy_at:
+            self.tidy_at = now + TIDY_EVERY
+            self.house.tidy()
 
     def _ring(self, queue: str, job: str, due: Due) -> int:
         room = FULL - self.house.jobs.depth(queue)
