@@ -104,11 +104,19 @@ def test_each_starts_when_the_one_before_is_ready(
     assert out.getvalue().index("maker is ready") < out.getvalue().index("made True")
 
 
-def test_every_line_carries_its_padded_name(supervisor: Supervisor, out: io.StringIO) -> None:
-    code = "import sys; print('one\\n\\ntwo', 'ş'); print('three', file=sys.stderr, end='')"
-    supervisor.add(child("a", code + "; sys.stdout.buffer.write(b'\\xff\\n')"))
+def test_every_line_carries_its_padded_name(
+    supervisor: Supervisor, out: io.StringIO, tmp_path: Path
+) -> None:
+    done = tmp_path / "done"
+    code = (
+        "import os, sys, time; print('one\\n\\ntwo', 'ş'); print('three', file=sys.stderr, end='')"
+    )
+    code += "; sys.stdout.buffer.write(b'\\xff\\n'); sys.stdout.flush()"
+    code += f"\nwhile not os.path.exists({str(done)!r}): time.sleep(0.01)"
+    supervisor.add(child("a", code))
     supervisor.add(child("a-long-name"))
     supervisor.start()
+    done.touch()
     rounds(supervisor, lambda: "a died" in out.getvalue())
     lines = out.getvalue().splitlines()
     said = [line.removeprefix("a           | ") for line in lines if line.startswith("a  ")]
