@@ -47,9 +47,7 @@ from core.inbox.read import Read
 from core.shared.ids import uuid7
 from core.tenancy.connect import Connections
 from entrypoints import observe
-from entrypoints.capabilities import capabilities
 from entrypoints.config import Config
-from entrypoints.http.app import HttpHouse, make_app
 from entrypoints.registry import Registry, discover
 from entrypoints.vendors import PluginVendors
 from ports.clock import Clock
@@ -194,7 +192,10 @@ def build(config: Config, *, part: str, clock: Clock | None = None) -> House:
 
 
 def web(house: House) -> ASGIApp:
-    """The web process's application over a house."""
+    """The web process's application over a house; no other process loads the web framework."""
+    from entrypoints.capabilities import capabilities
+    from entrypoints.http.app import HttpHouse, make_app
+
     config = house.config
     redis = config.redis_url.reveal()
     limits = RedisLimits(redis)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from entrypoints.config import ConfigError
+from entrypoints.config import OPERATOR_KEY, ConfigError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,6 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     step = commands.add_parser("migrate", help="bring the database up to date")
     step.set_defaults(run=_migrate)
 
+    ready = commands.add_parser("prepare", help="migrate, and keep an operator's key in a file")
+    ready.set_defaults(run=_prepare)
+
     key = commands.add_parser("operator-key", help="issue a key of the operator and print it")
     key.add_argument("name", help="what the key is for")
     key.set_defaults(run=_operator_key)
@@ -68,7 +71,7 @@ def _up(arguments: argparse.Namespace) -> int:
 
     running = bring_up(sandbox=arguments.sandbox)
     print(f"\n  API        {running.url}/api/v1\n  API docs   {running.url}/api/docs")
-    print(f"  Your key   {running.data / 'operator.key'} (the operator's)")
+    print(f"  Your key   {running.data / OPERATOR_KEY} (the operator's)")
     if running.sandbox:
         print(f"  Sandboxes  {running.sandbox}")
     print("  Ctrl-C stops everything.\n", flush=True)
@@ -110,6 +113,20 @@ def _migrate(_: argparse.Namespace) -> int:
 
     migrate(from_environment().migrations_url.reveal())
     print("the database is up to date")
+    return 0
+
+
+def _prepare(_: argparse.Namespace) -> int:
+    from adapters.sql.migrate import migrate
+    from entrypoints.bootstrap import build
+    from entrypoints.config import from_environment
+    from entrypoints.founding import kept_operator_key
+
+    config = from_environment()
+    migrate(config.migrations_url.reveal())
+    house = build(config, part="prepare")
+    kept_operator_key(house, config.data / OPERATOR_KEY)
+    house.close()
     return 0
 
 

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from ports.settings import Secret
 
+OPERATOR_KEY = "operator.key"
+"""The file in the data folder that holds the operator's key on a laptop."""
+
 
 class ConfigError(Exception):
     """The environment does not say what the house needs; the message names the variable."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -13,10 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.embedded import Postgres, Valkey
-from adapters.sql.migrate import migrate
-from entrypoints.bootstrap import build
-from entrypoints.config import data_folder, from_environment
-from entrypoints.founding import kept_operator_key
+from entrypoints.config import OPERATOR_KEY, data_folder
 from entrypoints.up import Process, Supervisor
 
 PORT = 8000
@@ -80,15 +78,18 @@ def _house(supervisor: Supervisor, env: dict[str, str], data: Path, *, sandbox: 
         vendors = env["INVEKTO_SANDBOX"] = f"http://127.0.0.1:{vendors_port}"
         argv = [sys.executable, "-m", "entrypoints.cli", "sandbox", "--port", str(vendors_port)]
         supervisor.add(Process("sandbox", argv, env, lambda: _answers(f"{vendors}/_health")))
-    config = from_environment({**os.environ, **env})
-    migrate(config.migrations_url.reveal())
-    house = build(config, part="up")
-    key = kept_operator_key(house, data / "operator.key")
-    house.close()
+    _prepare(env)
     for process in _processes(env, port):
         supervisor.add(process)
     supervisor.start()
+    key = (data / OPERATOR_KEY).read_text(encoding="ascii").strip()
     return Running(supervisor, f"http://127.0.0.1:{port}", vendors, key, data)
+
+
+def _prepare(env: Mapping[str, str]) -> None:
+    """Migrate, and found the operator. In a child: we stay small, for we stay."""
+    argv = [sys.executable, "-m", "entrypoints.cli", "prepare"]
+    subprocess.run(argv, env={**os.environ, **env}, check=True)
 
 
 def _processes(env: Mapping[str, str], port: int) -> list[Process]:
@@ -99,7 +100,7 @@ def _processes(env: Mapping[str, str], port: int) -> list[Process]:
         for name, queues in WORKERS.items()
     ]
     sweeper = Process("sweeper", [sys.executable, "-m", "entrypoints.sweeper"], dict(env))
-    return [*workers, sweeper, Process("web", web, dict(env), lambda: _answers(ready))]
+    return [Process("web", web, dict(env), lambda: _answers(ready)), sweeper, *workers]
 
 
 def _answers(url: str) -> bool:

@@ -10,7 +10,7 @@ from redis import RedisError
 from adapters.queue.connection import connect
 
 KEY = "invekto:bell"
-GAP = 0.004
+GAP = 0.03
 """Seconds between two strokes of one process; what is rung meanwhile is one stroke."""
 PAUSE = 0.5
 """Seconds without a stroke after one that failed."""

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, text
+from sqlalchemy.exc import DBAPIError
 
 from adapters.sql.failures import translated
 
@@ -49,10 +50,22 @@ class Transaction:
 @contextmanager
 def begun(engine: Engine, tenant: UUID) -> Iterator[Transaction]:
     """A transaction that is that tenant's, rolled back unless its connection commits."""
-    with translated(), engine.connect() as connection:
-        transaction = Transaction(connection, tenant)
-        transaction.run(_BECOME, {"tenant": str(tenant)})
-        yield transaction
+    with translated(), _become(engine, tenant) as connection:
+        yield Transaction(connection, tenant)
+
+
+def _become(engine: Engine, tenant: UUID) -> Connection:
+    """A connection that is the tenant; one that had died in the pool is replaced, once."""
+    for last in (False, True):
+        connection = engine.connect()
+        try:
+            connection.execute(_BECOME, {"tenant": str(tenant)})
+            return connection
+        except DBAPIError as error:
+            connection.close()
+            if last or not error.connection_invalidated:
+                raise
+    raise AssertionError("the loop returns or raises")
 
 
 @contextmanager

@@ -27,6 +27,8 @@ from ports.clock import Clock
 Network = IPv4Network | IPv6Network
 FRESH = timedelta(minutes=1)
 """How exactly we know when a key was last used."""
+KNOWN = 10_000
+"""Keys whose owner stays in memory."""
 THREADS = 6
 """Keys that are looked up at once. With the handlers' ten and the door's four they are as many as
 there are connections to the database."""
@@ -49,6 +51,7 @@ class Security:
     limits: Limits
     clock: Clock
     trusted_proxies: Sequence[Network]
+    _known: dict[bytes, tuple[UUID, UUID]] = field(default_factory=dict, init=False)
     threads: Executor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, "keys"))
 
     async def bearer(self, token: str, request: ConnexionRequest) -> dict[str, Any] | None:
@@ -61,8 +64,19 @@ class Security:
         observe.tenant.set(str(tenant))
         return {"sub": self._actor(tenant, key, request.scope)}
 
+    def _whose(self, of: bytes) -> tuple[UUID, UUID] | None:
+        """Tenant and id of a key. It never changes whose a key is, so it is asked for once."""
+        if of not in self._known:
+            found = self.lookups.find_api_key(of)
+            if found is None:
+                return None
+            if len(self._known) >= KNOWN:
+                self._known.clear()
+            self._known[of] = found
+        return self._known[of]
+
     def _admit(self, token: str) -> tuple[UUID, ApiKey] | None:
-        found = self.lookups.find_api_key(digest(token)) if token.startswith(PREFIX) else None
+        found = self._whose(digest(token)) if token.startswith(PREFIX) else None
         if found is None:
             return None
         tenant, now = found[0], self.clock.now()

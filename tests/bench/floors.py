@@ -39,16 +39,21 @@ def hello() -> Starlette:
     return Starlette(routes=[Route("/", _hello)])
 
 
-def ingest() -> Starlette:
-    """Proof, one round trip, 200; the same connections as the house's door has."""
+def _pool() -> AsyncConnectionPool:
+    """The same connections as the house's door has."""
     address, arguments = as_application(os.environ["DATABASE_URL"])
-    pool = AsyncConnectionPool(
+    return AsyncConnectionPool(
         address.set(drivername="postgresql").render_as_string(hide_password=False),
         min_size=1,
         max_size=10,
         kwargs={**arguments, "autocommit": True, "prepare_threshold": 0},
         open=False,
     )
+
+
+def ingest() -> Starlette:
+    """Proof, one round trip, 200."""
+    pool = _pool()
     secret = os.environ["FLOOR_SECRET"].encode()
     tenant, installation = os.environ["FLOOR_TENANT"], os.environ["FLOOR_INSTALLATION"]
 

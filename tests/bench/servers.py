@@ -84,13 +84,18 @@ def running(
         if process.poll() is not None:
             raise RuntimeError(f"{name} ended meanwhile:\n{tail(log)}")
     finally:
-        family = [process, *_children(process)]
+        _end(process)
+
+
+def _end(process: psutil.Popen) -> None:
+    """Ask it to end, then insist; nothing that it started is left behind."""
+    family = [process, *_children(process)]
+    with suppress(psutil.Error):
+        process.send_signal(signal.SIGTERM)
+    _, alive = psutil.wait_procs(family, STOPPED_WITHIN)
+    for one in alive:
         with suppress(psutil.Error):
-            process.send_signal(signal.SIGTERM)
-        _, alive = psutil.wait_procs(family, STOPPED_WITHIN)
-        for one in alive:
-            with suppress(psutil.Error):
-                one.kill()
+            one.kill()
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:
