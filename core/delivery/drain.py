@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from core.delivery.effects import Effect, FetchMedia, SendMessage, Subscribe, ef
 from core.delivery.ledger import fail_message, note_message, settle_accepted
 from core.delivery.outbox import Cause, Owed, OwedState, claimed
 from core.shared.actor import Actor, system
-from core.shared.errors import NotFound
+from core.shared.errors import NotFound, Unavailable
 from core.shared.watch import Began, unwatched
 from core.shared.work import Work, Works
 from core.tenancy.installations import Health, Installation, InstallationState
@@ -100,8 +101,16 @@ class Drain:
     def _perform(self, owed: Owed, installation: Installation) -> None:
         effect = effect_of(owed)
         try:
-            called = self._call(effect, owed, installation)
+            call = self._prepared(effect, owed, installation)
+        except Unavailable as error:  # nothing was called yet
+            self._record_failure(owed, installation, Transient(str(error)))
+            return
         except (VendorError, NotFound) as error:
+            self._record_failure(owed, installation, error)
+            return
+        try:
+            called = call()
+        except VendorError as error:
             self._record_failure(owed, installation, error)
         except Exception as error:
             why = f"{type(error).__name__}: {error}"
@@ -109,27 +118,39 @@ class Drain:
         else:
             self._record_success(owed, effect, called, installation)
 
-    def _call(self, effect: Effect, owed: Owed, installation: Installation) -> Called:
+    def _prepared(
+        self, effect: Effect, owed: Owed, installation: Installation
+    ) -> Callable[[], Called]:
+        """The call, ready to be made: whatever can fail before it has failed by now."""
         if isinstance(effect, Subscribe):
-            return self._subscribe(effect, installation)
+            return self._subscription(effect, installation)
         channel = self.vendors.channel(installation)
         if isinstance(effect, SendMessage):
-            ref = channel.send(effect.outgoing, key=IdempotencyKey(str(owed.id)))
-            return Called(external_id=ref.id)
+            outgoing, key = effect.outgoing, IdempotencyKey(str(owed.id))
+            return lambda: Called(external_id=channel.send(outgoing, key=key).id)
         if not isinstance(channel, FetchesMedia):
             raise Rejected("this channel gives no files")
+        return partial(self._fetch, channel, effect, installation)
+
+    def _fetch(
+        self, channel: FetchesMedia, effect: FetchMedia, installation: Installation
+    ) -> Called:
         media = channel.fetch(effect.ref)
         name = f"media/{effect.attachment_id}"
         path = self.files.put(installation.tenant_id, name, media.data)
         return Called(path=path, size=len(media.data))
 
-    def _subscribe(self, effect: Subscribe, installation: Installation) -> Called:
+    def _subscription(self, effect: Subscribe, installation: Installation) -> Callable[[], Called]:
         shop = self.vendors.marketplace(installation)
         if not isinstance(shop, SubscribesWebhooks):
             raise Rejected("this shop posts no changes")
         told = self.vault.open(installation.tenant_id, installation.id, effect.sealed)
-        shop.subscribe(told["url"], Secret(told["secret"]))
-        return Called()
+
+        def subscribe() -> Called:
+            shop.subscribe(told["url"], Secret(told["secret"]))
+            return Called()
+
+        return subscribe
 
     def _record_success(
         self, owed: Owed, effect: Effect, called: Called, installation: Installation
