@@ -103,7 +103,8 @@ def _to_interactive(body: OutgoingChoices) -> dict[str, Any]:
     if len({choice.id for choice in body.choices}) < len(body.choices):
         raise Rejected("two choices have the same id", field="choices")
     text = {"text": body.text}
-    if len(body.choices) <= BUTTONS:
+    short = all(len(choice.title) <= BUTTON_TITLE for choice in body.choices)
+    if len(body.choices) <= BUTTONS and short:  # a list's rows have more room for words
         return {"type": "button", "body": text, "action": _to_buttons(body.choices)}
     return {"type": "list", "body": text, "action": _to_list(body.choices)}
 

@@ -63,6 +63,11 @@ def test_up_to_three_choices_are_buttons() -> None:
     assert [b["reply"]["id"] for b in interactive["action"]["buttons"]] == ["0", "1", "2"]
 
 
+def test_a_title_too_long_for_a_button_makes_a_list() -> None:
+    title = "Yanlış ya da eksik ürün"
+    assert sent(OutgoingChoices("Hangisi?", (Choice("a", title),)))["interactive"]["type"] == "list"
+
+
 def test_more_choices_are_a_list_with_a_button_that_both_languages_read() -> None:
     interactive = sent(choices(10))["interactive"]
     assert interactive["type"] == "list"
