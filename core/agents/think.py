@@ -20,7 +20,7 @@ from core.agents.guard import Guarded, guards, passes
 from core.agents.plan import Plan, Way, plan
 from core.agents.situation import Situation, examples
 from core.agents.turns import Outcome
-from core.commerce.gate import Admission, admit, facts_in
+from core.commerce.gate import Admission, admit, besides_proof, facts_in
 from core.commerce.orders import StoredOrder
 from core.shared.actor import Actor
 from core.shared.work import Works
@@ -78,7 +78,7 @@ class Think:
             situation.rules,
             failures=situation.conversation.failures,
             chosen=situation.chosen,
-            resumed=situation.awaited,
+            resumed=situation.awaited or _asks_by_proof(situation.text),
             proof=bool(said.numbers or said.amounts),
         )
         language = situation.says(reading.language)
@@ -98,7 +98,7 @@ class Think:
                 return self._answer(thought, situation, actor)
 
     def _read(self, situation: Situation) -> Reading:
-        text = situation.text
+        text = besides_proof(situation.text)
         if not text.strip():
             return Reading("und", (), "none")
         return self.vendors.understanding().read(text, examples(situation.rules))
@@ -239,6 +239,12 @@ class Think:
         return replace(
             refused, outcome=Outcome.HANDED_OVER, hand_over="the guards refused the answer"
         )
+
+
+def _asks_by_proof(text: str) -> tuple[str, ...]:
+    """Who writes nothing but a number and a total asks about that order."""
+    bare = bool(text.strip()) and not besides_proof(text).strip()
+    return ("order_status",) if bare else ()
 
 
 def _to_a_person(thought: Thought, why: str) -> Thought:

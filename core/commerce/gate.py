@@ -87,6 +87,12 @@ _AMOUNT = re.compile(
 )
 
 
+_PAID = re.compile(
+    r"\b(?:tl|try|lira|odedim|odedik|odenen|tutar\w*|toplam\w*|i paid|paid|total)\b|₺"
+)
+"""What people say around a total."""
+
+
 def facts_in(text: str) -> Facts:
     """Read order numbers and amounts from a text; a number is not an amount as well.
 
@@ -99,6 +105,17 @@ def facts_in(text: str) -> Facts:
     found.sort(key=lambda m: m.group(2) is None and m.group(3) is None)
     amounts = dict.fromkeys(_minor(m.group(1), m.group(2)) for m in found)
     return Facts(numbers[:MOST_NUMBERS], tuple(amounts)[:MOST_AMOUNTS])
+
+
+def besides_proof(text: str) -> str:
+    """What a text says apart from a number and a total; the text itself when it offers no proof.
+
+    “12345678901, 289,50 TL ödedim” speaks of no payment: it is the proof that we ask for.
+    """
+    if not facts_in(text).is_guess:
+        return text
+    rest = _NUMBER.sub(" ", _ASIDE.sub(" ", fold_ascii(text)))
+    return _PAID.sub(" ", _AMOUNT.sub(" ", rest)).strip(" ,;.:!?-")
 
 
 def _minor(whole: str, cents: str | None) -> int:

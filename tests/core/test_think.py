@@ -63,6 +63,16 @@ def test_the_buyers_own_phone_is_proof_enough(house: House) -> None:
     assert house.conversation.handler is Handler.AGENT
 
 
+def test_proof_in_the_first_message_is_read_as_proof_and_not_as_a_payment(house: House) -> None:
+    house.vendors.reads.teach("siparisim nerede", "shipment_tracking")
+    said = house.answers(f"{NUMBER} Siparişim nerede? 1.079,80 TL ödedim", STRANGER)
+    assert said.startswith(ON_ITS_WAY)
+
+
+def test_nothing_but_proof_asks_about_that_order(house: House) -> None:
+    assert house.answers(f"{NUMBER}, 1.079,80 TL ödedim", STRANGER).startswith(f"{NUMBER} ")
+
+
 def test_a_number_that_names_no_order_does_not_hide_ones_own(house: House) -> None:
     keep(house)
     house.vendors.reads.teach("kargom nerede 5550001112223", "shipment_tracking")
