@@ -135,7 +135,7 @@ class House:
 
 def build(config: Config, *, part: str, clock: Clock | None = None) -> House:
     """Put the house together for one process; `part` names it in logs."""
-    observe.set_up_logging(part, config.log_format)
+    observe.set_up_logging(part, config.log_format, config.log_level)
     clock = clock or SystemClock()
     bell = Bell(config.redis_url.reveal())
     engine = make_engine(config.database_url.reveal(), pool_size=20)

@@ -82,7 +82,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     from entrypoints.demo import DemoFailed, show
     from entrypoints.processes import bring_up
 
-    running = bring_up(sandbox=True)
+    running = bring_up(sandbox=True, level="warning")
     try:
         show(running)
     except DemoFailed as failure:

@@ -47,6 +47,8 @@ class Config:
     """How long one call to a vendor may take before its worker counts as dead."""
     log_format: str
     """`json` or `plain`."""
+    log_level: str
+    """`info` or `warning`."""
 
 
 def from_environment(env: Mapping[str, str] = os.environ) -> Config:
@@ -71,6 +73,7 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Config:
         visibility=timedelta(seconds=_number(env, "INVEKTO_VISIBILITY", 60)),
         lease=timedelta(seconds=_number(env, "INVEKTO_LEASE", 60)),
         log_format=_one_of(env, "INVEKTO_LOG", ("json", "plain")),
+        log_level=_one_of(env, "INVEKTO_LOG_LEVEL", ("info", "warning")),
     )
 
 

@@ -185,13 +185,18 @@ class _Story:
         asked = self._turn(conversation, "asked")
         self._print_turn(asked)
         total = str(order["packageTotalPrice"]).replace(".", ",")
+        proven = time.monotonic()
         self._vendors.customer_writes(f"{order['orderNumber']}, {total} TL ödedim")
         answered = self._turn(conversation, "answered")
         self._print_turn(answered)
         self._wait("the answer at the customer's phone", lambda: self._arrived(answered))
+        answered_at = time.monotonic()
         ticks = self._wait("the read receipt", lambda: self._ticks(conversation))
         _say(f"Delivery: {ticks}")
-        _say(f"The answer arrived {time.monotonic() - self._began:.1f} s after the first question.")
+        _say(
+            f"The answer reached the phone {answered_at - proven:.1f} s after the proof and"
+            f" {answered_at - self._began:.1f} s after the first question."
+        )
 
     def _conversation(self) -> str | None:
         items = self._api("GET", "/inbox/conversations")["items"]

@@ -86,13 +86,13 @@ class PlainLines(logging.Formatter):
         return scrub(line)
 
 
-def set_up_logging(part: str, log_format: str) -> None:
-    """Send everything to standard output, as `json` or `plain`; `part` names the process."""
+def set_up_logging(part: str, log_format: str, level: str = "info") -> None:
+    """Send it to standard output, as `json` or `plain`; `part` names the process."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(PlainLines() if log_format == "plain" else JsonLines(part))
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
+    root.setLevel(level.upper())
     hush()
 
 

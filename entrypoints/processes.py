@@ -33,8 +33,10 @@ class Running:
     data: Path
 
 
-def bring_up(*, sandbox: bool) -> Running:
+def bring_up(*, sandbox: bool, level: str = "info") -> Running:
     """Start the whole house and return when it is ready; the caller runs or stops it.
+
+    Its processes log what is at least of that `level`, unless INVEKTO_LOG_LEVEL says otherwise.
 
     DATABASE_URL and REDIS_URL are used where they are set; otherwise servers of our own start in
     the data folder. Call it from the main thread.
@@ -42,7 +44,8 @@ def bring_up(*, sandbox: bool) -> Running:
     data = data_folder()
     data.mkdir(parents=True, exist_ok=True)
     supervisor = Supervisor()
-    env = _servers(supervisor, data)
+    env = {"INVEKTO_LOG_LEVEL": os.environ.get("INVEKTO_LOG_LEVEL", level)}
+    env |= _servers(supervisor, data)
     try:
         return _house(supervisor, env, data, sandbox=sandbox)
     except BaseException:
