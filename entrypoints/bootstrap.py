@@ -260,4 +260,5 @@ def _new_id(clock: Clock) -> UUID:
 def _master_keys(config: Config) -> MasterKeys:
     if config.master_keys:
         return MasterKeys.parse(config.master_keys.reveal())
+    config.data.mkdir(parents=True, exist_ok=True)
     return MasterKeys.kept_in(config.data / "master.keys")
