@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from entrypoints.bootstrap import House, build
+from entrypoints.bootstrap import QUEUES, House, build
 from entrypoints.config import from_environment
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,8 @@ class Sweeper:
             ("background", "follow", lookups.due_parcels),
             ("background", "wake", lookups.due_snoozes),
         ]
-        return sum(self._ring(queue, job, due) for queue, job, due in rounds)
+        depths = self.house.jobs.depths(QUEUES)
+        return sum(self._ring(queue, job, due, FULL - depths[queue]) for queue, job, due in rounds)
 
     def _tidy(self) -> None:
         now = self.house.clock.now()
@@ -73,8 +74,7 @@ class Sweeper:
             self.tidy_at = now + TIDY_EVERY
             self.house.tidy()
 
-    def _ring(self, queue: str, job: str, due: Due) -> int:
-        room = FULL - self.house.jobs.depth(queue)
+    def _ring(self, queue: str, job: str, due: Due, room: int) -> int:
         if room <= 0:
             return 0
         now, wait = self.house.clock.now(), self.house.config.visibility

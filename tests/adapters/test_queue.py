@@ -186,6 +186,7 @@ def test_a_job_is_a_path_and_ids_in_json(look: Any, jobs: Jobs, redis_url: str) 
     assert jobs.enqueue_many("inbound", []) == 0
     assert jobs.depth("inbound") == 2
     assert jobs.depth("outbound") == 0
+    assert jobs.depths(["outbound", "inbound"]) == {"outbound": 0, "inbound": 2}
     oldest = jobs.oldest("inbound")
     assert oldest is not None
     assert before < oldest < datetime.now(UTC)
