@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from core.agents import wording
@@ -225,11 +224,6 @@ def _travels(state: PackageState) -> bool:
     return state not in (PackageState.PENDING, PackageState.CANCELLED, PackageState.SUPERSEDED)
 
 
-def refreshed(stored: StoredOrder, order: Order, now: datetime) -> StoredOrder:
-    """The kept order with the shop's answer of this moment."""
-    return replace(stored, order=order, seen_at=now)
-
-
 def stuck(news: PackageNews, now: datetime, *, hours: int = 72) -> bool:
     """Whether a parcel needs a person: it failed, comes back, or did not move for long."""
     parcel = news.parcel
@@ -241,10 +235,6 @@ def stuck(news: PackageNews, now: datetime, *, hours: int = 72) -> bool:
         return False
     last = parcel.scans[-1].at if parcel.scans else None
     return last is not None and (now - last).total_seconds() > hours * 3600
-
-
-def shop_of(installations: Sequence[Installation], id: UUID) -> Installation | None:
-    return next((i for i in installations if i.id == id), None)
 
 
 def as_record(call: ToolCall) -> dict[str, Any]:

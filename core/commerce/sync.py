@@ -10,6 +10,8 @@ from uuid import UUID
 
 from core.commerce.news import Trade
 from core.delivery.after import ATTEMPTS, TryLater, after
+from core.shared.actor import Actor, allow
+from core.shared.errors import Conflict
 from core.shared.work import Work, Works
 from core.tenancy.flags import enabled
 from core.tenancy.installations import Installation
@@ -152,6 +154,20 @@ class Sync:
         with self.works(tenant) as work:
             work.sync.save(state)
             work.commit()
+
+
+def rush(
+    installation: Installation, actor: Actor, *, works: Works, now: datetime
+) -> Sequence[SyncState]:
+    """Poll a connection's streams at once; Conflict for one that is not polled."""
+    allow(actor, "integrations.write")
+    with works(actor.tenant) as work:
+        if not work.sync.of(installation.id):
+            raise Conflict("this connection is not polled")
+        work.sync.rush(installation.id, now)
+        streams = work.sync.of(installation.id)
+        work.commit()
+    return streams
 
 
 class Unsupported(Exception):

@@ -102,5 +102,3 @@ class ConversationStore(Protocol):
 
     def counts(self) -> Mapping[str, int]:
         """Unresolved ones: `open`, `pending`, `snoozed`, `unassigned`, `with_person`."""
-
-    def due_snoozes(self, now: datetime, limit: int) -> Sequence[Conversation]: ...

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import flask
 
-from core.commerce.sync import SyncState
+from core.commerce.sync import SyncState, rush
 from core.shared.actor import Actor, allow
-from core.shared.errors import Conflict, NotFound
+from core.shared.errors import NotFound
 from core.shared.work import Works
 from core.tenancy.connect import Connections
 from core.tenancy.installations import Health, Installation
@@ -70,13 +70,7 @@ class Installations:
     def sync(self, id: str, user: Actor) -> Answer:
         allow(user, "integrations.write")
         found = self.connections.get(UUID(id), user)
-        with self.works(user.tenant) as work:
-            if not work.sync.of(found.id):
-                raise Conflict("this connection is not polled")
-            work.sync.rush(found.id, self.clock.now())
-            streams = work.sync.of(found.id)
-            work.commit()
-        return _standing(found, streams), 202
+        return _standing(found, rush(found, user, works=self.works, now=self.clock.now())), 202
 
     def health(self, id: str, user: Actor) -> Answer:
         allow(user, "integrations.read")

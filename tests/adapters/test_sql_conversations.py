@@ -125,6 +125,3 @@ def test_a_snooze_is_over_when_its_time_is_up(engine: Engine, seller: Any) -> No
     lookups = Lookups(engine)
     assert (seller.tenant, thread) not in lookups.due_snoozes(NOW, MINUTE, 99)
     assert (seller.tenant, thread) in lookups.due_snoozes(NOW + MINUTE, MINUTE, 99)
-    with seller.works(seller.tenant) as work:
-        assert work.conversations.due_snoozes(NOW, 9) == []
-        assert [c.id for c in work.conversations.due_snoozes(NOW + MINUTE, 9)] == [thread]

@@ -74,15 +74,6 @@ class Conversations:
         row = self._transaction.run(counted.where(mine, _UNRESOLVED)).one()
         return dict(row._mapping)
 
-    def due_snoozes(self, now: datetime, limit: int) -> Sequence[Conversation]:
-        threads = tables.conversations.c
-        over = self._rows.select(
-            threads.state == ConversationState.SNOOZED,
-            threads.ring_at.is_not(None),
-            threads.snoozed_until <= now,
-        )
-        return self._rows.all(over.order_by(threads.snoozed_until, threads.id).limit(limit))
-
 
 def _ring(conversation: Conversation) -> datetime | None:
     asleep = conversation.state is ConversationState.SNOOZED

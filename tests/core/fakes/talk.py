@@ -158,10 +158,6 @@ class Conversations(Store):
         rows = [c for c in self.t.conversations.values() if c.state is not RESOLVED]
         return {"with_person": sum(c.handler is Handler.PERSON for c in rows)}
 
-    def due_snoozes(self, now: datetime, limit: int) -> Sequence[Conversation]:
-        asleep = [c for c in self.t.conversations.values() if c.snoozed_until]
-        return [c for c in asleep if c.snoozed_until <= now][:limit]
-
 
 class Messages(Store):
     def add(self, message: Message) -> bool:
