@@ -12,6 +12,7 @@ from ports.families.channel import (
     FindsSent,
     LimitsReplies,
     MarksRead,
+    SendsCodes,
     SendsTemplates,
     SettlesByReport,
 )
@@ -46,6 +47,7 @@ POWERS: Mapping[str, tuple[type[Any], ...]] = {
         FindsSent,
         FetchesMedia,
         MarksRead,
+        SendsCodes,
     ),
     "marketplace": (ListsClaims, ListsQuestions, SubscribesWebhooks),
     "carrier": (),

@@ -30,6 +30,7 @@ from ports.families.channel import (
     OutgoingMedia,
     OutgoingTemplate,
     OutgoingText,
+    SendsCodes,
     SendsTemplates,
     SettlesByReport,
 )
@@ -249,6 +250,15 @@ class ChannelContract(FamilyContract):
         channel.mark_read(message_id)
         channel.mark_read(message_id)
         assert not sent(), "marking as read sends no message"
+
+    def test_a_code_is_accepted_and_named(
+        self, channel: Channel, outgoing_to: Identity, sent: Sent
+    ) -> None:
+        if not isinstance(channel, SendsCodes):
+            not_offered("SendsCodes")
+        ref = channel.send_code(outgoing_to, "481516 is your code.", key=IdempotencyKey("code-1"))
+        assert ref.id, "the vendor's id of the message"
+        assert len(sent()) == 1
 
 
 def send(channel: Channel, to: Identity, body: Body = HELLO, *, key: str = "key-1") -> MessageRef:

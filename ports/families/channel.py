@@ -318,3 +318,13 @@ class FetchesMedia(Protocol):
 class MarksRead(Protocol):
     def mark_read(self, message_id: str) -> None:
         """Show the person that their message was seen. Repeating it changes nothing."""
+
+
+@runtime_checkable
+class SendsCodes(Protocol):
+    def send_code(self, to: Identity, text: str, *, key: IdempotencyKey) -> MessageRef:
+        """Hand over a short text with a one-time code, by the quickest way that the vendor has.
+
+        `text` is ASCII of at most 160 characters. Nothing is promised of a second call with the
+        same key: a lost answer is OutcomeUnknown, and the person asks for another code.
+        """
