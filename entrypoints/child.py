@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from entrypoints.forked import Forked
+
 PR_SET_PDEATHSIG = 1
 GRACE = 10.0
 TAIL = 20
@@ -24,13 +26,15 @@ _C = ctypes.CDLL(None)
 class Process:
     """A program of the house; ``env`` is added to our own environment.
 
-    Without ``ready`` it counts as ready when it runs.
+    Without ``ready`` it counts as ready when it runs. ``main`` does what the program does, and is
+    run in a fork of ours instead where forks are safe (Linux).
     """
 
     name: str
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     ready: Callable[[], bool] | None = None
+    main: Callable[[], int] | None = None
 
 
 class Journal:
@@ -64,7 +68,7 @@ class Child:
         self.name = process.name
         self._process = process
         self._journal = journal
-        self._running: subprocess.Popen[bytes] | None = None
+        self._running: subprocess.Popen[bytes] | Forked | None = None
         self._pipe: int | None = None
         self._rest = b""
         self._lines: deque[str] = deque(maxlen=TAIL)
@@ -79,7 +83,24 @@ class Child:
         if self.alive():
             return
         self._lines.clear()
-        self._running = subprocess.Popen(
+        self._running = self._fork() or self._execute()
+        assert self._running.stdout is not None
+        self._pipe = self._running.stdout.fileno()
+        os.set_blocking(self._pipe, False)
+
+    def _fork(self) -> Forked | None:
+        main, tether = self._process.main, _tether()
+        if main is None or tether is None:
+            return None
+
+        def live() -> int:
+            os.environ.update(self._process.env)
+            return main()
+
+        return Forked(self.name, live, tether)
+
+    def _execute(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             self._process.argv,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **self._process.env},
             stdin=subprocess.DEVNULL,
@@ -88,9 +109,17 @@ class Child:
             start_new_session=True,
             preexec_fn=_tether(),  # noqa: PLW1509 - the supervisor has one thread
         )
-        assert self._running.stdout is not None
-        self._pipe = self._running.stdout.fileno()
-        os.set_blocking(self._pipe, False)
+
+    def run(self) -> int:
+        """The exit status of a program that ends by itself; an interrupt ends it as well."""
+        self.launch()
+        try:
+            while self.alive():
+                if not self.drain():
+                    time.sleep(0.01)
+        finally:
+            code = self._bury()
+        return code
 
     def alive(self) -> bool:
         """Whether the program runs; a dead one is reaped."""
@@ -113,12 +142,7 @@ class Child:
         while self.alive() and time.monotonic() < deadline:
             self.drain()
             time.sleep(0.01)
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._running.pid, signal.SIGKILL)
-        code = self._running.wait()
-        self._hear_out()
-        self._running = None
-        self._journal.say(self.name, f"(ended: {_ending(code)})")
+        self._journal.say(self.name, f"(ended: {_ending(self._bury())})")
 
     def tail(self) -> str:
         """The last lines that it said."""
@@ -141,6 +165,16 @@ class Child:
         for line in lines:
             self._pass_on(line)
         return bool(heard)
+
+    def _bury(self) -> int:
+        """Leave nothing of its session behind, and nothing unheard; its exit status."""
+        assert self._running is not None
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._running.pid, signal.SIGKILL)
+        code = self._running.wait()
+        self._hear_out()
+        self._running = None
+        return code
 
     def _hear_out(self) -> None:
         while self.drain():

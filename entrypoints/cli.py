@@ -120,13 +120,15 @@ def _prepare(_: argparse.Namespace) -> int:
     from adapters.sql.migrate import migrate
     from entrypoints.bootstrap import build
     from entrypoints.config import from_environment
-    from entrypoints.founding import kept_operator_key
+    from entrypoints.founding import keep_operator_key
 
     config = from_environment()
     migrate(config.migrations_url.reveal())
-    house = build(config, part="prepare")
-    kept_operator_key(house, config.data / OPERATOR_KEY)
-    house.close()
+    file = config.data / OPERATOR_KEY
+    if not file.exists():
+        house = build(config, part="prepare")
+        keep_operator_key(house, file)
+        house.close()
     return 0
 
 

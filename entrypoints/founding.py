@@ -25,12 +25,9 @@ def operator_key(house: House, name: str) -> str:
     return key
 
 
-def kept_operator_key(house: House, file: Path) -> str:
-    """The key kept in a file that only its owner reads; issued when there is none."""
-    if file.exists():
-        return file.read_text(encoding="ascii").strip()
+def keep_operator_key(house: House, file: Path) -> None:
+    """Issue a key and keep it in a new file that only its owner reads."""
     key = operator_key(house, "kept on this machine")
     file.parent.mkdir(parents=True, exist_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
         out.write(key + "\n")
-    return key

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
-import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from adapters.embedded import Postgres, Valkey
@@ -45,8 +46,11 @@ def bring_up(*, sandbox: bool, level: str = "info") -> Running:
     data.mkdir(parents=True, exist_ok=True)
     supervisor = Supervisor()
     env = {"INVEKTO_LOG_LEVEL": os.environ.get("INVEKTO_LOG_LEVEL", level)}
-    env |= _servers(supervisor, data)
     try:
+        env |= _servers(supervisor, data)
+        supervisor.launch()
+        _load()
+        supervisor.start()
         return _house(supervisor, env, data, sandbox=sandbox)
     except BaseException:
         supervisor.stop()
@@ -59,7 +63,7 @@ def _servers(supervisor: Supervisor, data: Path) -> dict[str, str]:
         shared = data / "metrics"
         shutil.rmtree(shared, ignore_errors=True)
         shared.mkdir()
-        env["PROMETHEUS_MULTIPROC_DIR"] = str(shared)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(shared)  # which is read when it is imported
     if not os.environ.get("DATABASE_URL"):
         database = Postgres(data)
         supervisor.add(database)
@@ -68,8 +72,19 @@ def _servers(supervisor: Supervisor, data: Path) -> dict[str, str]:
         redis = Valkey(data)
         supervisor.add(redis)
         env["REDIS_URL"] = redis.url
-    supervisor.start()
     return env
+
+
+def _load() -> None:
+    """Import what every process needs while the servers start; the forks share what does not move.
+
+    Not the web framework, which would weigh on those that serve no HTTP.
+    """
+    gc.disable()  # what is imported stays, so looking for garbage is in vain
+    for module in ("entrypoints.sweeper", "entrypoints.worker"):
+        import_module(module)
+    gc.freeze()
+    gc.enable()
 
 
 def _house(supervisor: Supervisor, env: dict[str, str], data: Path, *, sandbox: bool) -> Running:
@@ -81,7 +96,7 @@ def _house(supervisor: Supervisor, env: dict[str, str], data: Path, *, sandbox: 
         vendors = env["INVEKTO_SANDBOX"] = f"http://127.0.0.1:{vendors_port}"
         argv = [sys.executable, "-m", "entrypoints.cli", "sandbox", "--port", str(vendors_port)]
         supervisor.add(Process("sandbox", argv, env, lambda: _answers(f"{vendors}/_health")))
-    _prepare(env)
+    supervisor.complete(_process("prepare", "cli", env, ["prepare"]))
     for process in _processes(env, port):
         supervisor.add(process)
     supervisor.start()
@@ -89,21 +104,28 @@ def _house(supervisor: Supervisor, env: dict[str, str], data: Path, *, sandbox: 
     return Running(supervisor, f"http://127.0.0.1:{port}", vendors, key, data)
 
 
-def _prepare(env: Mapping[str, str]) -> None:
-    """Migrate, and found the operator. In a child: we stay small, for we stay."""
-    argv = [sys.executable, "-m", "entrypoints.cli", "prepare"]
-    subprocess.run(argv, env={**os.environ, **env}, check=True)
-
-
 def _processes(env: Mapping[str, str], port: int) -> list[Process]:
-    web = [sys.executable, "-m", "entrypoints.web"]
     ready = f"http://127.0.0.1:{port}/readyz"
-    workers = [
-        Process(name, [sys.executable, "-m", "entrypoints.worker", *queues], dict(env))
-        for name, queues in WORKERS.items()
+    return [
+        _process("web", "web", env, ready=lambda: _answers(ready)),
+        _process("sweeper", "sweeper", env),
+        *(_process(name, "worker", env, queues) for name, queues in WORKERS.items()),
     ]
-    sweeper = Process("sweeper", [sys.executable, "-m", "entrypoints.sweeper"], dict(env))
-    return [Process("web", web, dict(env), lambda: _answers(ready)), sweeper, *workers]
+
+
+def _process(
+    name: str,
+    module: str,
+    env: Mapping[str, str],
+    arguments: Sequence[str] = (),
+    ready: Callable[[], bool] | None = None,
+) -> Process:
+    where = f"entrypoints.{module}"
+
+    def main() -> int:
+        return int(import_module(where).main(*([arguments] if arguments else ())))
+
+    return Process(name, [sys.executable, "-m", where, *arguments], env, ready, main)
 
 
 def _answers(url: str) -> bool:

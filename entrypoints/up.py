@@ -75,6 +75,10 @@ class Unit:
     mishaps: int = 0
 
     @property
+    def up(self) -> bool:
+        return self.state is State.UP
+
+    @property
     def holds_others_up(self) -> bool:
         """A server is what the others stand on; a process of the house has only siblings."""
         return not isinstance(self.server, Child)
@@ -136,6 +140,16 @@ class Supervisor:
         self._journal.know(server.name)
         self._units.append(Unit(server))
 
+    def launch(self) -> None:
+        """Begin to start all that is not up, and wait for nothing: there may be other work.
+
+        Raises NeverReady as ``start`` does.
+        """
+        for unit in self._units:
+            trouble = self._advance(unit)
+            if trouble is not None:
+                raise self._give_up(unit, trouble)
+
     def start(self) -> None:
         """Start in order what is not up yet, each when the one before is ready.
 
@@ -146,6 +160,11 @@ class Supervisor:
             if self._asked:
                 self.stop()
                 raise SystemExit(0)
+
+    def complete(self, process: Process) -> None:
+        """Run to its end what the next ones build on. Raises NeverReady when it fails."""
+        if code := Child(process, self._journal).run():
+            raise NeverReady(f"{process.name} failed with status {code}")
 
     def run(self) -> int:
         """Start what is not up, keep all up until SIGINT or SIGTERM, stop; the exit status."""
@@ -175,11 +194,11 @@ class Supervisor:
 
     def _bring_up(self) -> None:
         for unit in self._units:
-            while unit.state is not State.UP and not self._asked:
+            while not (unit.up or self._asked):
                 trouble = self._advance(unit)
                 if trouble is not None:
                     raise self._give_up(unit, trouble)
-                self._hear(EAGER_TICK)
+                self._hear(0.0 if unit.up else EAGER_TICK)
 
     def _look_after(self) -> None:
         """One round; whoever stands on a server that is down waits for it."""

@@ -5,6 +5,7 @@ python -m entrypoints.web
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 
@@ -33,6 +34,10 @@ def main() -> int:
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # uvicorn stops, then raises the signal once more
+    gc.disable()  # what is loaded stays, so looking for garbage in it is in vain
+    server.config.load()
+    gc.freeze()
+    gc.enable()
     server.run()
     return 0 if server.started else 1
 

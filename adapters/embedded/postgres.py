@@ -29,6 +29,9 @@ SETTINGS: Mapping[str, str] = {
     "fsync": "on",
     "synchronous_commit": "on",
     "recovery_init_sync_method": SYNC,
+    # Four helper processes that a laptop has no work for.
+    "io_method": "sync",
+    "max_logical_replication_workers": "0",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }

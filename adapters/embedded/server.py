@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import IO
+from weakref import WeakSet
 
 from adapters.embedded import address, ground, kin
 from adapters.embedded.failure import ServerFailed
@@ -19,6 +20,16 @@ from adapters.embedded.spawn import spawn
 READY_WITHIN = 120.0  # a crash recovery with a lot of log to replay takes its time
 LARGEST_LOG = 4 * 1024 * 1024
 TAIL = 20
+_locks: WeakSet[IO[str]] = WeakSet()
+"""Closed in a fork of ours: it would keep the folder locked beyond our end."""
+
+
+def _let_go() -> None:
+    for lock in _locks:
+        lock.close()
+
+
+os.register_at_fork(after_in_child=_let_go)
 
 
 class EmbeddedServer(ABC):
@@ -184,6 +195,7 @@ class EmbeddedServer(ABC):
         self._lock = open(  # noqa: SIM115 - held until _disown
             self._folder / "lock", "a+", opener=_private
         )
+        _locks.add(self._lock)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

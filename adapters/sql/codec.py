@@ -68,7 +68,7 @@ def reader(hint: Any) -> Reader:
     if isinstance(hint, NewType):
         return reader(hint.__supertype__)
     if hint in _PLAIN or get_origin(hint) is Literal:
-        return _as_it_is
+        return as_it_is
     if get_origin(hint) in (Union, UnionType):
         return _optional(hint)
     if get_origin(hint) is not None:
@@ -89,8 +89,18 @@ def _key(key: object) -> str:
     return text
 
 
-def _as_it_is(value: Any) -> Any:
+def as_it_is(value: Any) -> Any:
+    """The reader of what needs no reading."""
     return value
+
+
+def required(hint: Any) -> Any:
+    """The kind that a hint means where the value is not None."""
+    if isinstance(hint, NewType):
+        return required(hint.__supertype__)
+    kinds = [kind for kind in get_args(hint) if kind is not NoneType]
+    optional = get_origin(hint) in (Union, UnionType) and len(kinds) == 1
+    return required(kinds[0]) if optional else hint
 
 
 def _moment(value: Any) -> datetime:
@@ -113,7 +123,7 @@ def _optional(hint: Any) -> Reader:
     if len(kinds) != 1:
         raise TypeError(f"{hint} does not say which of its kinds a stored value is")
     read = reader(kinds[0])
-    return lambda value: None if value is None else read(value)
+    return read if read is as_it_is else lambda value: None if value is None else read(value)
 
 
 def _container(hint: Any) -> Reader:
@@ -126,7 +136,7 @@ def _container(hint: Any) -> Reader:
         return lambda value: tuple(read(v) for read, v in zip(each, value, strict=True))
     read = reader(args[0])
     build = origin if origin in (list, set, frozenset) else tuple
-    return lambda value: build(read(v) for v in value)
+    return build if read is as_it_is else lambda value: build(read(v) for v in value)
 
 
 def _dataclass(kind: type[Any]) -> Reader:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from json import JSONDecoder
 from typing import Any
 
-from psycopg import OperationalError
+from psycopg import Cursor, OperationalError
 from psycopg.abc import Buffer
-from psycopg.pq import ExecStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.types.string import StrDumper
 from sqlalchemy import URL, Engine, NullPool, PoolResetState, create_engine, event, make_url, text
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -22,6 +23,7 @@ STATEMENT_SECONDS = 30
 IDLE_SECONDS = 60
 """How long a transaction may sleep between two statements."""
 
+_JSON = JSONDecoder()
 _HARM = text(
     """
     select r.rolname || ' is a superuser or bypasses row-level security'
@@ -75,6 +77,7 @@ def as_application(url: str) -> tuple[URL, dict[str, Any]]:
 def make_engine(url: str, *, pool_size: int = 5, null_pool: bool = False) -> Engine:
     """Connections that act as invekto_app whoever signs in.
 
+    Each statement is a transaction of its own where none was begun (`transaction.py` begins them).
     No pool for processes that fork; otherwise at most `pool_size` connections. One that died in the
     pool is found out by whoever uses it next, and all others are then replaced.
     A unit of work inside another one needs a connection of its own. Errors do not show what was
@@ -90,8 +93,16 @@ def make_engine(url: str, *, pool_size: int = 5, null_pool: bool = False) -> Eng
             "pool_timeout": PATIENCE,
         }
     )
-    engine = create_engine(address, connect_args=arguments, hide_parameters=True, **pool)
-    event.listen(engine, "connect", _clean_texts)
+    engine = create_engine(
+        address,
+        connect_args=arguments,
+        hide_parameters=True,
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,  # see _forget_tenant; the driver's own forgets every plan
+        json_deserializer=_from_json,
+        **pool,
+    )
+    event.listen(engine, "connect", _ours)
     if not null_pool:
         event.listen(engine, "reset", _forget_tenant)
     return engine
@@ -105,6 +116,11 @@ def assert_harmless(engine: Engine) -> None:
         raise Harmful(f"{harm}: connect with a login that may become {ROLE}")
 
 
+def _from_json(stored: bytes) -> Any:
+    """What the server wrote: UTF-8, and nothing around the value, so neither is looked for."""
+    return _JSON.raw_decode(stored.decode())[0]
+
+
 class _CleanText(StrDumper):
     """What customers write may hold characters that PostgreSQL cannot."""
 
@@ -112,14 +128,32 @@ class _CleanText(StrDumper):
         return super().dump(clean(obj))
 
 
-def _clean_texts(connection: Any, _entry: ConnectionPoolEntry) -> None:
+class _PlainCursor(Cursor[Any]):
+    """Says of its columns what SQLAlchemy asks: the driver describes each at length, every time."""
+
+    @property
+    def description(self) -> Any:
+        found = self.pgresult
+        if found is None or not found.nfields:
+            return None
+        return [
+            ((found.fname(place) or b"").decode(), found.ftype(place), None, None, None, None, None)
+            for place in range(found.nfields)
+        ]
+
+
+def _ours(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    connection.cursor_factory = _PlainCursor
     connection.adapters.register_dumper(str, _CleanText)
 
 
 def _forget_tenant(connection: Any, _entry: ConnectionPoolEntry, state: PoolResetState) -> None:
-    """Nothing sets a tenant for longer than a transaction; if something did, it ends here."""
+    """What was not committed ends here, and a tenant or reach that outlived its transaction."""
     if state.terminate_only:
         return
-    result = connection.pgconn.exec_(b"rollback; reset invekto.tenant_id")  # in one round trip
+    begun = connection.pgconn.transaction_status != TransactionStatus.IDLE
+    reset = b"reset invekto.tenant_id; reset invekto.reach"
+    forget = b"rollback; " + reset if begun else reset
+    result = connection.pgconn.exec_(forget)  # in one round trip
     if result.status != ExecStatus.COMMAND_OK:
         raise OperationalError("the connection could not be cleaned")

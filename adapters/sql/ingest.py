@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from adapters.sql.codec import clean, to_json
+from adapters.sql.codec import clean
 from adapters.sql.engine import as_application
 from core.inbox.journal import Entry
 from core.shared.errors import Unavailable
@@ -47,7 +47,7 @@ class AsyncIngest:
             version,
             entry.id,
             clean(entry.dedupe_key),
-            json.dumps(to_json(entry.webhook.headers)),
+            json.dumps({clean(n): clean(v) for n, v in entry.webhook.headers.items()}),
             entry.webhook.body,
             entry.received_at,
             entry.correlation_id,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from operator import itemgetter
 from typing import Any, Generic, TypeVar, get_type_hints
 
 from sqlalchemy import Row, Table
 from sqlalchemy.dialects.postgresql import JSONB
 
-from adapters.sql.codec import reader, to_json
+from adapters.sql.codec import as_it_is, reader, required, to_json
 
 T = TypeVar("T")
 
@@ -32,7 +33,8 @@ class Mapper(Generic[T]):
                 if not is_dataclass(hints[field]):
                     raise TypeError(f"{table.name} has no column for {kind.__name__}.{field}")
                 self._spread[field] = Mapper(hints[field], table)
-        self._readers = {f: reader(hints[f]) for f in self._columns if f not in self._spread}
+        self._readers = {field: self._reader(field, hints[field]) for field in self._columns}
+        self._json = {c.name for c in table.c if isinstance(c.type, JSONB)}
 
     def row(self, value: T) -> dict[str, Any]:
         """The value's columns and what they hold."""
@@ -46,11 +48,18 @@ class Mapper(Generic[T]):
         return row
 
     def value(self, row: Row[Any]) -> T:
-        """The value that a row of the whole table holds."""
-        found = row._mapping
-        known = {f: read(found[self._columns[f]]) for f, read in self._readers.items()}
-        return self._kind(**known, **{f: m.value(row) for f, m in self._spread.items()})
+        """The value that a row of the whole table holds, its columns in the table's order."""
+        return self._kind(**{field: read(row) for field, read in self._readers.items()})
+
+    def _reader(self, field: str, hint: Any) -> Callable[[Row[Any]], Any]:
+        if field in self._spread:
+            return self._spread[field].value
+        column = self._columns[field]
+        place, kind = self.table.c.keys().index(column), self.table.c[column].type.python_type
+        read = reader(hint)
+        if read is as_it_is or required(hint) is kind:
+            return itemgetter(place)
+        return lambda row: read(row[place])
 
     def _stored(self, column: str, item: Any) -> Any:
-        json = isinstance(self.table.c[column].type, JSONB)
-        return to_json(item) if json and item is not None else item
+        return to_json(item) if column in self._json and item is not None else item

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, CursorResult, Engine, Executable, text
 from sqlalchemy.exc import DBAPIError
 
 from adapters.sql.failures import translated
+from core.shared.actor import Reach
 
-_BECOME = text("select set_config('invekto.tenant_id', :tenant, true)")
 _LOCK = text(
     """
     select pg_advisory_xact_lock(key) from (
@@ -48,18 +48,22 @@ class Transaction:
 
 
 @contextmanager
-def begun(engine: Engine, tenant: UUID) -> Iterator[Transaction]:
+def begun(engine: Engine, tenant: UUID, reach: Reach | None = None) -> Iterator[Transaction]:
     """A transaction that is that tenant's, rolled back unless its connection commits."""
-    with translated(), _become(engine, tenant) as connection:
+    with translated(), _become(engine, tenant, reach) as connection:
         yield Transaction(connection, tenant)
 
 
-def _become(engine: Engine, tenant: UUID) -> Connection:
-    """A connection that is the tenant; one that had died in the pool is replaced, once."""
+def _become(engine: Engine, tenant: UUID, reach: Reach | None) -> Connection:
+    """A transaction that is the tenant's; one that had died in the pool is replaced, once."""
+    begin = f"begin; set local invekto.tenant_id = '{tenant}'"  # in one round trip
+    if reach is not None:
+        within = ",".join(str(id) for id in (UUID(reach.person), *reach.teams))
+        begin += f"; set local invekto.reach = '{within}'"
     for last in (False, True):
         connection = engine.connect()
         try:
-            connection.execute(_BECOME, {"tenant": str(tenant)})
+            connection.exec_driver_sql(begin)
             return connection
         except DBAPIError as error:
             connection.close()
@@ -72,4 +76,4 @@ def _become(engine: Engine, tenant: UUID) -> Connection:
 def alone(engine: Engine) -> Iterator[Connection]:
     """A connection where each statement is a transaction of its own, and is nobody's."""
     with translated(), engine.connect() as connection:
-        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+        yield connection

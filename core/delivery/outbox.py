@@ -79,8 +79,6 @@ class OutboxStore(Protocol):
     def list(self, only: OwedFilter, *, cursor: str | None, limit: int) -> Slice[Owed]:
         """Newest first."""
 
-    def counts(self) -> Mapping[OwedState, int]: ...
-
 
 def claimed(owed: Owed, now: datetime, until: datetime) -> Owed | None:
     """The head of a mailbox as it moves on at this moment; None when it must wait.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -76,8 +76,6 @@ class InboxStore(Protocol):
 
     def ids(self, only: EntryFilter, limit: int) -> Sequence[UUID]:
         """Oldest first."""
-
-    def counts(self) -> Mapping[EntryState, int]: ...
 
     def route(self, plugin_id: str, account: str) -> Route | None:
         """Who has connected that account, whichever tenant it is."""

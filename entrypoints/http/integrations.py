@@ -23,8 +23,8 @@ from ports.settings import schema
 @dataclass(frozen=True, slots=True)
 class Integrations:
     registry: Registry
-    capabilities: Mapping[str, Sequence[str]]
-    """By plugin id."""
+    capabilities: Callable[[str], Sequence[str]]
+    """Of the plugin with that id."""
     connections: Connections
     installations: Installations
     works: Works
@@ -86,7 +86,7 @@ class Integrations:
             "name": manifest.name,
             "summary": {"en": manifest.summary.en, "tr": manifest.summary.tr},
             "families": [*manifest.families],
-            "capabilities": [*self.capabilities.get(manifest.id, ())],
+            "capabilities": [*self.capabilities(manifest.id)],
             "webhook_events": sorted(manifest.webhook_events),
             "takes_webhooks": manifest.webhooks is not None,
             "level": quality.level if quality else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -83,7 +84,7 @@ class _Bundle:
 
     def _follow(self, ref: str, at: Path) -> Any:
         file, _, name = ref.partition("#/")
-        path = (at.parent / file).resolve() if file else at
+        path = Path(os.path.normpath(at.parent / file)) if file else at
         part = self.file(path)[name]
         kind = _KINDS.get(path.relative_to(self.folder).parts[0])
         if kind is None:

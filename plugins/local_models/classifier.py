@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
@@ -96,23 +98,27 @@ def ready(cache: Path) -> Classifier:
     A missing, damaged or outdated file is replaced; a folder that cannot be written costs only
     the training at the next start.
     """
-    utterances = corpus.load()
-    model = f"local_models-{_fingerprint(utterances)}"
+    model = f"local_models-{_fingerprint()}"
     file = cache / "intents.npz"
     try:
-        return Classifier(weights.load(file, model))
+        trained = weights.load(file, model)
     except Unusable:
-        # scikit-learn is slow to import and not needed when the weights are there.
-        from plugins.local_models.training import train
-
-        trained = train(utterances, model)
-    with suppress(OSError):
-        weights.save(trained, file)
+        trained = _train_aside(model)
+        with suppress(OSError):
+            weights.save(trained, file)
     return Classifier(trained)
 
 
-def _fingerprint(utterances: corpus.Corpus) -> str:
-    digest = hashlib.sha256(utterances.fingerprint.encode())
+def _train_aside(model: str) -> Weights:
+    """In a process of its own: scikit-learn holds 200 MB, which the reader never needs again."""
+    trainer = [sys.executable, "-m", "plugins.local_models.training", model]
+    folder = Path(__file__).parents[2]
+    done = subprocess.run(trainer, cwd=folder, stdout=subprocess.PIPE, check=True)
+    return weights.read(done.stdout, model)
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256(corpus.load().fingerprint.encode())
     for name in _CODE:
         digest.update((Path(__file__).parent / name).read_bytes())
     return digest.hexdigest()[:12]

@@ -1,12 +1,16 @@
 """From the corpus to weights: a linear separator, a temperature, and a rule for own intents.
 
-Needs scikit-learn and some ten seconds; reading messages needs neither. The held-out part of the
-corpus is never looked at, except to throw out further texts and phrases that resemble it.
+Needs scikit-learn, 200 MB and some ten seconds; reading messages needs none of them, so this is a
+program. The held-out part of the corpus is never looked at, except to throw out further texts and
+phrases that resemble it.
+
+    python -m plugins.local_models.training MODEL > intents.npz
 """
 
 from __future__ import annotations
 
 import itertools
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -18,11 +22,11 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
 from plugins.local_models import concepts, features
-from plugins.local_models.corpus import Corpus
+from plugins.local_models.corpus import Corpus, load
 from plugins.local_models.echoes import too_close
 from plugins.local_models.mending import Mender
 from plugins.local_models.own_intents import fit_rule
-from plugins.local_models.weights import Weights
+from plugins.local_models.weights import Weights, write
 
 SEED = 20_261_124
 FOLDS = 4
@@ -142,3 +146,7 @@ def _warmth(scores: Scores, labels: Labels, clear: Scores, shares: Scores) -> tu
 
     levels = np.linspace(-3.0, 0.5, 71).tolist()
     return min(itertools.product(levels, np.linspace(-0.8, 0.4, 25).tolist()), key=loss)
+
+
+if __name__ == "__main__":
+    write(train(load(), sys.argv[1]), sys.stdout.buffer)

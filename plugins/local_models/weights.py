@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from zipfile import BadZipFile
 from zlib import error
 
@@ -41,6 +43,18 @@ class Weights:
 def save(weights: Weights, file: Path) -> None:
     """All or nothing: another process sees the old file or the whole new one."""
     file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            write(weights, stream)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write(weights: Weights, stream: BinaryIO) -> None:
+    """As `read` takes them back."""
     told = {
         "model": weights.model,
         "intents": weights.intents,
@@ -49,25 +63,25 @@ def save(weights: Weights, file: Path) -> None:
         "known": weights.known,
         "own": weights.own,
     }
-    handle, name = tempfile.mkstemp(dir=file.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            np.savez(
-                stream,
-                told=np.frombuffer(json.dumps(told).encode(), dtype=np.uint8),
-                rarity=weights.rarity,
-                matrix=weights.matrix.astype(np.float16),
-                bias=weights.bias,
-            )
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    np.savez(
+        stream,
+        told=np.frombuffer(json.dumps(told).encode(), dtype=np.uint8),
+        rarity=weights.rarity,
+        matrix=weights.matrix.astype(np.float16),
+        bias=weights.bias,
+    )
 
 
 def load(file: Path, model: str) -> Weights:
     try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+        return read(file.read_bytes(), model)
+    except OSError as damage:
+        raise Unusable(f"{file.name} cannot be read: {damage}") from damage
+
+
+def read(kept: bytes, model: str) -> Weights:
+    try:
+        with np.load(io.BytesIO(kept), allow_pickle=False) as stored:
             told = json.loads(stored["told"].tobytes())
             weights = Weights(
                 model=told["model"],
@@ -81,7 +95,7 @@ def load(file: Path, model: str) -> Weights:
                 own=(told["own"][0], told["own"][1], told["own"][2], told["own"][3]),
             )
     except _DAMAGE as damage:
-        raise Unusable(f"{file.name} cannot be read: {damage}") from damage
+        raise Unusable(f"the weights cannot be read: {damage}") from damage
     _check(weights, model)
     return weights
 

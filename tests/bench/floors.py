@@ -1,6 +1,6 @@
 """What could be done with the same means and nothing of the house around it.
 
-python -m tests.bench.floors hello|ingest|rq
+python -m tests.bench.floors hello|framework|ingest|rq
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import secrets
 import sys
 import time
 from datetime import UTC, datetime
+from typing import cast
 
 import uvicorn
 from psycopg_pool import AsyncConnectionPool
@@ -23,11 +24,14 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from adapters.sql.engine import as_application
 from core.shared.ids import uuid7
+from entrypoints.http import spec
 
 QUEUE = "floor"
+KEY = "floor-key"
 STAMPS = "floor:stamps"
 
 
@@ -37,6 +41,27 @@ async def _hello(_: Request) -> Response:
 
 def hello() -> Starlette:
     return Starlette(routes=[Route("/", _hello)])
+
+
+def framework() -> ASGIApp:
+    """What routes, checks a key and validates: Connexion over Flask, with all our operations."""
+    from connexion import FlaskApp
+    from connexion.resolver import Resolver
+
+    routed = spec.routed(spec.load())
+    for scheme in routed["components"]["securitySchemes"].values():
+        scheme["x-bearerInfoFunc"] = f"{__name__}.whose"
+    app = FlaskApp(__name__)
+    app.add_api(routed, resolver=Resolver(lambda _: _framed_hello), strict_validation=True)
+    return cast(ASGIApp, app)
+
+
+def whose(token: str) -> dict[str, str] | None:
+    return {"sub": "somebody"} if token == KEY else None
+
+
+def _framed_hello(**_: object) -> tuple[dict[str, str], int, dict[str, str]]:
+    return {"hello": "world"}, 200, {"Content-Type": "application/json"}
 
 
 def _pool() -> AsyncConnectionPool:
@@ -94,7 +119,7 @@ def main() -> None:
         worker.log_job_description = False
         worker.work(logging_level="WARNING")
         return
-    app = {"hello": hello, "ingest": ingest}[what]()
+    app = {"hello": hello, "framework": framework, "ingest": ingest}[what]()
     port = int(os.environ["PORT"])
     uvicorn.run(app, port=port, log_config=None, access_log=False, server_header=False)
 

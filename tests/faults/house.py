@@ -198,7 +198,7 @@ class House:
         found = []
         for child in _children(self._supervisor):
             with suppress(psutil.Error):
-                if _IS[victim](child.cmdline()):
+                if child.name() == _NAMES[victim]:
                     found.append(child)
         return found
 
@@ -241,13 +241,13 @@ def house() -> Iterator[House]:
 
 
 _POSTGRES = (Victim.POSTGRES, Victim.BACKEND)
-_IS: Mapping[Victim, Callable[[Sequence[str]], bool]] = {
-    Victim.WEB: lambda argv: "entrypoints.web" in argv,
-    Victim.WORKER: lambda argv: "entrypoints.worker" in argv and "inbound" in argv,
-    Victim.AGENTS: lambda argv: "entrypoints.worker" in argv and "agents" in argv,
-    Victim.SWEEPER: lambda argv: "entrypoints.sweeper" in argv,
-    Victim.POSTGRES: lambda argv: bool(argv) and Path(argv[0]).name == "postgres",
-    Victim.VALKEY: lambda argv: bool(argv) and Path(argv[0]).name == "valkey-server",
+_NAMES: Mapping[Victim, str] = {
+    Victim.WEB: "invekto:web",
+    Victim.WORKER: "invekto:worker",
+    Victim.AGENTS: "invekto:agents",
+    Victim.SWEEPER: "invekto:sweeper",
+    Victim.POSTGRES: "postgres",
+    Victim.VALKEY: "valkey-server",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -52,13 +52,6 @@ class Inbox:
         found = select(entries.id).where(mine, *_meets(only))
         oldest = found.order_by(entries.received_at, entries.position).limit(limit)
         return self._transaction.run(oldest).scalars().all()
-
-    def counts(self) -> Mapping[EntryState, int]:
-        entries = tables.inbox.c
-        mine = entries.tenant_id == self._transaction.tenant
-        counted = select(entries.state, func.count()).where(mine).group_by(entries.state)
-        counts = {row[0]: row[1] for row in self._transaction.run(counted)}
-        return {state: counts.get(state.value, 0) for state in EntryState}
 
     def route(self, plugin_id: str, account: str) -> Route | None:
         found = func.directory.find_route(plugin_id, account).table_valued(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 
 from adapters.sql import tables
 from adapters.sql.cursors import Keyset
@@ -72,13 +72,6 @@ class Outbox:
 
     def list(self, only: OwedFilter, *, cursor: str | None, limit: int) -> Slice[Owed]:
         return self._rows.page(_NEWEST, cursor, limit, *_meets(only))
-
-    def counts(self) -> Mapping[OwedState, int]:
-        rows = tables.outbox.c
-        mine = rows.tenant_id == self._transaction.tenant
-        counted = select(rows.state, func.count()).where(mine).group_by(rows.state)
-        counts = {row[0]: row[1] for row in self._transaction.run(counted)}
-        return {state: counts.get(state.value, 0) for state in OwedState}
 
     def _noted(self, owed: Owed | None) -> Owed | None:
         if owed is not None:

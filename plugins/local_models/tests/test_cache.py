@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plugins.local_models import corpus, training, weights
+from plugins.local_models import classifier, corpus, training, weights
 from plugins.local_models.classifier import ready
 from plugins.local_models.corpus import Corpus
 from plugins.local_models.reader import LocalUnderstanding
@@ -33,11 +33,11 @@ def trainings(monkeypatch: pytest.MonkeyPatch, good: Weights) -> list[str]:
     """Training that takes no time, and a list of how often it was asked for."""
     asked: list[str] = []
 
-    def train(_: Corpus, model: str) -> Weights:
+    def train(model: str) -> Weights:
         asked.append(model)
         return good
 
-    monkeypatch.setattr(training, "train", train)
+    monkeypatch.setattr(classifier, "_train_aside", train)
     return asked
 
 
