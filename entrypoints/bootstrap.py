@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,9 @@ from adapters.files.local import LocalFiles
 from adapters.http.address import is_loopback
 from adapters.http.transport import HttpTransport, pooled_client
 from adapters.limits.bucket import RedisLimits
+from adapters.mail.address import parse as mail_server
+from adapters.mail.folder import FolderMailer
+from adapters.mail.smtp import SmtpMailer
 from adapters.queue.bell import Bell
 from adapters.queue.jobs import Jobs
 from adapters.queue.worker import run_worker
@@ -42,12 +45,13 @@ from core.conversations.manage import Manage
 from core.conversations.wake import wake
 from core.conversations.write import Write
 from core.delivery.drain import Drain
+from core.identity.means import Mailer
 from core.inbox.apply import Apply
 from core.inbox.read import Read
 from core.shared.ids import uuid7
 from core.tenancy.connect import Connections
 from entrypoints import observe
-from entrypoints.config import Config
+from entrypoints.config import Config, ConfigError
 from entrypoints.registry import Registry, discover
 from entrypoints.vendors import PluginVendors
 from ports.clock import Clock
@@ -75,6 +79,7 @@ class House:
     vault: EnvelopeVault
     vendors: PluginVendors
     files: LocalFiles
+    mailer: Mailer
     bell: Bell
     jobs: Jobs
     connections: Connections
@@ -97,6 +102,7 @@ class House:
     def tidy(self) -> None:
         """Throw away what has had its time."""
         IdempotencyStore(self.engine).purge(self.clock.now())
+        self.lookups.purge_identity(self.clock.now())
 
     def standing(self) -> observe.Standing:
         """How much waits, for the metrics."""
@@ -167,6 +173,7 @@ def build(config: Config, *, part: str, clock: Clock | None = None) -> House:
         vault=vault,
         vendors=vendors,
         files=files,
+        mailer=_mailer(config, clock),
         bell=bell,
         jobs=Jobs(config.redis_url.reveal()),
         connections=Connections(works, vendors, vault, ids, config.base_url),
@@ -195,17 +202,24 @@ def web(house: House) -> ASGIApp:
     """The web process's application over a house; no other process loads the web framework."""
     from entrypoints.capabilities import capabilities
     from entrypoints.http.app import HttpHouse, make_app
+    from entrypoints.http.cookies import Cookies
+    from entrypoints.identity import identity
 
     config = house.config
-    redis = config.redis_url.reveal()
-    limits = RedisLimits(redis)
+    limits = RedisLimits(config.redis_url.reveal())
 
-    def take(key: UUID) -> float | None:
-        return limits.take(str(key), config.requests_per_minute) or None
+    @cache  # found when asked for, because it loads the libraries of every vendor
+    def powers(plugin: str) -> Sequence[str]:
+        return capabilities(house.registry.manifests[plugin])
+
+    def share(per_minute: int) -> Taking:
+        return Taking(lambda key: limits.take(str(key), per_minute) or None)
 
     return make_app(
         HttpHouse(
             works=house.works,
+            identity=identity(house),
+            cookies=Cookies(config.base_url, _master_keys(config).derived("device cookie")),
             vendors=house.vendors,
             connections=house.connections,
             write=house.write,
@@ -213,9 +227,10 @@ def web(house: House) -> ASGIApp:
             assist=house.assist,
             files=house.files,
             registry=house.registry,
-            capabilities={id: capabilities(m) for id, m in house.registry.manifests.items()},
+            capabilities=powers,
             lookups=house.lookups,
-            limits=Taking(take),
+            limits=share(config.requests_per_minute),
+            visitors=share(max(1, config.requests_per_minute // 2)),
             idempotency=IdempotencyStore(house.engine),
             ingest=AsyncIngest(config.database_url.reveal()),
             bell=house.bell,
@@ -251,6 +266,15 @@ def _way_out(config: Config, client: Any, plugin: str, hosts: frozenset[str]) ->
         observe=observe.vendor_called,
         sandbox=config.sandbox,
     )
+
+
+def _mailer(config: Config, clock: Clock) -> Mailer:
+    if config.mail is None:
+        return FolderMailer(config.data / "mail", clock)
+    try:
+        return SmtpMailer(mail_server(config.mail), clock)
+    except ValueError as error:
+        raise ConfigError(f"INVEKTO_MAIL: {error}") from None
 
 
 def _new_id(clock: Clock) -> UUID:

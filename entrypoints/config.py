@@ -39,8 +39,12 @@ class Config:
     """Whether tenants may name this machine, for a language model that runs on it."""
     trusted_proxies: tuple[str, ...]
     blocked_plugins: tuple[str, ...]
+    mail: Secret | None
+    """The mail server's address; None puts letters into the data folder (laptops)."""
+    geo: Path | None
+    """A MaxMind DB file that tells countries; None uses the one that comes with us."""
     requests_per_minute: int
-    """Of one API key."""
+    """Of one API key, or one person."""
     visibility: timedelta
     """How long work that was rung for may take before it is rung for again."""
     lease: timedelta
@@ -55,7 +59,8 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Config:
     """Read the configuration; ConfigError names what is missing or ill-shaped."""
     database = _needed(env, "DATABASE_URL")
     port = _number(env, "PORT", 8000)
-    master = env.get("INVEKTO_MASTER_KEYS")
+    master, mail = env.get("INVEKTO_MASTER_KEYS"), env.get("INVEKTO_MAIL")
+    geo = env.get("INVEKTO_GEO")
     return Config(
         database_url=Secret(database),
         migrations_url=Secret(env.get("MIGRATIONS_DATABASE_URL") or database),
@@ -69,6 +74,8 @@ def from_environment(env: Mapping[str, str] = os.environ) -> Config:
         allow_loopback=_one_of(env, "INVEKTO_ALLOW_LOOPBACK", ("no", "yes")) == "yes",
         trusted_proxies=_list(env, "INVEKTO_TRUSTED_PROXIES"),
         blocked_plugins=_list(env, "INVEKTO_BLOCKED_PLUGINS"),
+        mail=Secret(mail) if mail else None,
+        geo=Path(geo) if geo else None,
         requests_per_minute=_number(env, "INVEKTO_REQUESTS_PER_MINUTE", 600),
         visibility=timedelta(seconds=_number(env, "INVEKTO_VISIBILITY", 60)),
         lease=timedelta(seconds=_number(env, "INVEKTO_LEASE", 60)),

@@ -10,10 +10,12 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import httpx
 
+from entrypoints.coming_in import Owner
 from entrypoints.processes import Running
 
 T = TypeVar("T")
@@ -116,14 +118,20 @@ class _Api:
     """A client of the public REST API."""
 
     def __init__(self, http: httpx.Client, url: str, key: str) -> None:
-        self._http, self._url = http, f"{url}/api/v1"
-        self._headers = {"Authorization": f"Bearer {key}"}
+        self._http, self._url, self._key = http, f"{url}/api/v1", key
 
-    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        answer = self._http.request(
-            method, f"{self._url}{path}", json=body, headers=self._headers | named
-        )
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        bearer: str | None = None,
+        headers: Mapping[str, str] = {},
+    ) -> Any:
+        """As the key's owner, or as whoever the `bearer` token names."""
+        told = {**headers, "Authorization": f"Bearer {bearer or self._key}"}
+        answer = self._http.request(method, f"{self._url}{path}", json=body, headers=told)
         if answer.is_error:
             raise DemoFailed(f"{method} {path}: {answer.status_code} {answer.text}")
         return answer.json() if answer.content else None
@@ -134,7 +142,8 @@ class _Api:
         operator = cls(http, running.url, running.operator_key)
         app = {"app_secret": vendors.secret, "verify_token": vendors.verify}
         operator.open_app(app)
-        made = operator("POST", "/operator/tenants", {"name": "Demo Mağaza"})
+        email = f"ayse-{vendors.seller}@demo.example"
+        made = operator("POST", "/operator/tenants", {"name": "Demo Mağaza", "owner": email})
         tenant = cls(http, running.url, made["api_key"]["secret"])
         tenant.connect(
             "whatsapp",
@@ -154,8 +163,13 @@ class _Api:
             query_password="demo-password",  # noqa: S106  of a sandbox
             customer_code=vendors.carrier,
         )
+        owner = Owner(tenant, running.data / "mail", email, lambda: datetime.now(UTC))
+        token = owner.come_in()
+        _say(f"✓ {email}: invited by letter, signed in with a password and a second factor")
+        owner.make_ready(token)
         for intent in ASKS:
-            tenant("PUT", f"/ai/intents/{intent}", {"autonomous": True})
+            tenant("PUT", f"/ai/intents/{intent}", {"autonomous": True}, bearer=token)
+        _say("✓ The agent may answer alone: sign-in policy, audit and guards are in force")
         return tenant
 
     def connect(self, plugin: str, **settings: str) -> None:
@@ -170,7 +184,8 @@ class _Api:
             self("POST", "/integrations/whatsapp/app", {"settings": settings})
         else:
             path = f"/integrations/installations/{door['id']}"
-            self("PUT", path, {"settings": settings}, If_Match=f'"{door["version"]}"')
+            version = {"If-Match": f'"{door["version"]}"'}
+            self("PUT", path, {"settings": settings}, headers=version)
 
 
 class _Story:

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 BUNDLED = (
     "plugins.whatsapp",
+    "plugins.netgsm",
     "plugins.trendyol",
     "plugins.aras",
     "plugins.openai",

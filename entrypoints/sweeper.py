@@ -64,6 +64,7 @@ class Sweeper:
             ("background", "sync", lookups.due_sync),
             ("background", "follow", lookups.due_parcels),
             ("background", "wake", lookups.due_snoozes),
+            ("background", "post", lookups.due_letters),
         ]
         depths = self.house.jobs.depths(QUEUES)
         return sum(self._ring(queue, job, due, FULL - depths[queue]) for queue, job, due in rounds)

@@ -8,15 +8,19 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from entrypoints import observe
 from entrypoints.bootstrap import QUEUES, House, build
 from entrypoints.config import from_environment
+
+if TYPE_CHECKING:
+    from core.identity.post import Post
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +29,14 @@ log = logging.getLogger(__name__)
 def house() -> House:
     """Built in the process that works, once: nothing that owns a socket crosses a fork."""
     return build(from_environment(), part="worker")
+
+
+@cache
+def postman() -> Post:
+    """Built at the first letter: a worker that sends none does without its libraries."""
+    from entrypoints.identity import post as built
+
+    return built(house())
 
 
 def read(tenant: str, id: str) -> None:
@@ -60,6 +72,11 @@ def wake(tenant: str, conversation: str) -> None:
         done(house().wake(UUID(tenant), UUID(conversation)))
 
 
+def post(tenant: str, letter: str) -> None:
+    with _work("post", tenant) as done:
+        done(postman()(UUID(tenant), UUID(letter)))
+
+
 @contextmanager
 def _work(job: str, tenant: str) -> Iterator[Callable[[object], None]]:
     """One log line for a job that did something: what it came to, and how long it took."""
@@ -73,8 +90,7 @@ def _work(job: str, tenant: str) -> Iterator[Callable[[object], None]]:
         log.info("done", extra={"job": job, "outcome": str(outcomes[0]), "milliseconds": millis})
 
 
-def main() -> int:
-    queues = sys.argv[1:] or list(QUEUES)
+def main(queues: Sequence[str] = QUEUES) -> int:
     unknown = [q for q in queues if q not in QUEUES]
     if unknown:
         sys.stderr.write(f"unknown queues: {', '.join(unknown)}\n")
@@ -87,4 +103,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":  # RQ imports this module by its name: one house, not two
-    sys.exit(import_module("entrypoints.worker").main())
+    sys.exit(import_module("entrypoints.worker").main(sys.argv[1:] or QUEUES))

@@ -37,6 +37,15 @@ NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tests of single sign-on that did not run are not passed over in silence."""
+    skipped = terminalreporter.getreports("skipped")
+    missed = [report for report in skipped if "tests/idp/" in report.nodeid]
+    if missed:
+        told = f"{len(missed)} tests did NOT run, {missed[0].longrepr[2].removeprefix('Skipped: ')}"
+        terminalreporter.write_sep("!", told, red=True, bold=True)
+
+
 @pytest.fixture(scope="session")
 def database_admin_url() -> Iterator[str]:
     """A server whose login may create roles and databases: DATABASE_URL, or one of our own."""

@@ -93,12 +93,14 @@ class HttpTransport:
         plugin: str,
         observe: Callable[[Call], None],
         sandbox: str | None = None,
+        largest: int | None = None,
     ) -> None:
         self._hosts = frozenset(host.lower() for host in hosts)
         self._client = client
         self._plugin = plugin
         self._observe = observe
         self._sandbox = sandbox.rstrip("/") if sandbox else None
+        self._largest = largest or LARGEST_BODY
 
     def send(self, request: Request) -> Response:
         began = time.monotonic()
@@ -156,18 +158,18 @@ class HttpTransport:
     def _call(self, request: httpx.Request) -> Response:
         answer = self._client.send(request, stream=True, auth=None, follow_redirects=False)
         try:
-            body = _read(answer)
+            body = _read(answer, self._largest)
         finally:
             answer.close()
         kept = {n: v for n, v in answer.headers.items() if n not in _UNTRUE_ONCE_DECODED}
         return Response(answer.status_code, kept, body)
 
 
-def _read(answer: httpx.Response) -> bytes:
+def _read(answer: httpx.Response, largest: int) -> bytes:
     parts, size = [], 0
     for part in answer.iter_bytes():
         size += len(part)
-        if size > LARGEST_BODY:
+        if size > largest:
             raise httpx.DecodingError("the answer is too large")
         parts.append(part)
     return b"".join(parts)

@@ -19,14 +19,16 @@ _LARGEST = 2**63
 
 
 class Keyset:
-    """The columns that order a list, newest or largest first; together they are unique."""
+    """The columns that order a list, newest or largest first unless it is rising; together they
+    are unique."""
 
-    def __init__(self, *columns: Column[Any]) -> None:
+    def __init__(self, *columns: Column[Any], rising: bool = False) -> None:
         self._columns = columns
+        self._rising = rising
 
     @property
     def order(self) -> Sequence[ColumnElement[Any]]:
-        return [column.desc() for column in self._columns]
+        return [column if self._rising else column.desc() for column in self._columns]
 
     def after(self, cursor: str) -> ColumnElement[bool]:
         """What comes behind the cursor; Invalid for one that we did not hand out for this list."""
@@ -34,7 +36,8 @@ class Keyset:
             literal(value, column.type)
             for column, value in zip(self._columns, self._read(cursor), strict=True)
         ]
-        return tuple_(*self._columns) < tuple_(*values)
+        place, given = tuple_(*self._columns), tuple_(*values)
+        return place > given if self._rising else place < given
 
     def cursor(self, row: Row[Any]) -> str:
         """The place of a row."""

@@ -39,7 +39,10 @@ class Lookups:
         return Route(rows[0].tenant_id, rows[0].installation_id) if rows else None
 
     def find_api_key(self, digest: bytes) -> tuple[UUID, UUID] | None:
-        """Tenant and id of the API key with this SHA-256; it may be revoked or expired."""
+        """Tenant and id of the API key that has, or had before its rotation, this SHA-256.
+
+        It may be revoked or expired.
+        """
         rows = self._ask("find_api_key(:digest)", digest=digest)
         return (rows[0].tenant_id, rows[0].key_id) if rows else None
 
@@ -47,6 +50,15 @@ class Lookups:
         """Who has connected this vendor account."""
         rows = self._ask("find_route(:plugin, :account)", plugin=plugin_id, account=account)
         return Route(rows[0].tenant_id, rows[0].installation_id) if rows else None
+
+    def find_email(self, email: str) -> UUID | None:
+        """The person who has proven this folded address."""
+        rows = self._ask("find_email(:email)", email=email)
+        return rows[0].id if rows else None
+
+    def memberships(self, person: UUID) -> Sequence[UUID]:
+        """The sellers whose active member the person is, oldest id first."""
+        return [row.tenant_id for row in self._ask("memberships(:person)", person=person)]
 
     def tenants(self) -> Sequence[UUID]:
         """The ids of all tenants, oldest id first."""
@@ -87,6 +99,21 @@ class Lookups:
     ) -> Sequence[tuple[UUID, UUID, str]]:
         """Tenant, carrier's installation and number of parcels to ask for."""
         return self._due("parcels", now, visibility, n)
+
+    def due_letters(
+        self, now: datetime, visibility: timedelta, n: int
+    ) -> Sequence[tuple[UUID, UUID]]:
+        """Tenant and id of letters that are to be sent, or whose sender died."""
+        return self._due("letters", now, visibility, n)
+
+    def purge_identity(self, now: datetime, n: int = 10_000) -> int:
+        """Forget what sign-in will not ask for again, of all realms; answers how many rows.
+
+        Tickets, one-time ids and lockouts when their time is over; letters after 30 days, sessions
+        90 days after their end, refused attempts after 180. At most `n` of each kind.
+        """
+        rows = self._ask("purge_identity(:now, :n)", now=now, n=n)
+        return int(rows[0].purge_identity)
 
     def inbox_counts(self, now: datetime) -> Mapping[str, Waiting]:
         """By state, those that are neither processed nor ignored; empty states are absent."""

@@ -11,20 +11,35 @@ from uuid import UUID
 from sqlalchemy import Engine
 
 from adapters.sql.failures import translated
+from adapters.sql.stores.access import Access
 from adapters.sql.stores.agents import Intents, Turns
+from adapters.sql.stores.attempts import Attempts, Lockouts
 from adapters.sql.stores.audit import Audit
 from adapters.sql.stores.contacts import Contacts
 from adapters.sql.stores.conversations import Conversations
 from adapters.sql.stores.gate import Gate
+from adapters.sql.stores.identity import (
+    Accounts,
+    BackupCodes,
+    Devices,
+    Factors,
+    SigningKeys,
+)
 from adapters.sql.stores.inbox import Inbox
 from adapters.sql.stores.installations import Installations
+from adapters.sql.stores.members import Members, Roles, Teams
 from adapters.sql.stores.messages import Messages
 from adapters.sql.stores.orders import Orders
 from adapters.sql.stores.outbox import Outbox
 from adapters.sql.stores.parcels import Parcels
+from adapters.sql.stores.policy import Policy
+from adapters.sql.stores.sessions import Sessions
+from adapters.sql.stores.sso import Connections
 from adapters.sql.stores.sync import Sync
 from adapters.sql.stores.tenancy import ApiKeys, Flags, Tenants
+from adapters.sql.stores.tickets import Letters, Tickets
 from adapters.sql.transaction import Transaction, begun
+from core.shared.actor import Reach
 
 _log = logging.getLogger(__name__)
 
@@ -47,11 +62,29 @@ class SqlWork:
     gate: Gate
     intents: Intents
     turns: Turns
+    members: Members
+    roles: Roles
+    teams: Teams
+    policy: Policy
+    sso: Connections
+    sessions: Sessions
+    attempts: Attempts
+    access: Access
+    account: Accounts
+    devices: Devices
+    factors: Factors
+    backup_codes: BackupCodes
+    tickets: Tickets
+    lockouts: Lockouts
+    letters: Letters
+    signing_keys: SigningKeys
     audit: Audit
 
-    def __init__(self, engine: Engine, tenant: UUID, bell: Callable[[], None]) -> None:
+    def __init__(
+        self, engine: Engine, tenant: UUID, bell: Callable[[], None], reach: Reach | None
+    ) -> None:
         self.tenant_id = tenant
-        self._scope = begun(engine, tenant)
+        self._scope = begun(engine, tenant, reach)
         self._bell = bell
         self._transaction: Transaction | None = None
 
@@ -59,9 +92,17 @@ class SqlWork:
         if self._transaction is not None:
             raise RuntimeError("a unit of work is entered once")
         self._transaction = self._scope.__enter__()
-        for name, store in _STORES.items():
-            setattr(self, name, store(self._transaction))
         return self
+
+    def __getattr__(self, name: str) -> object:
+        """A store, made when it is asked for first."""
+        if name not in _STORES:
+            raise AttributeError(name)
+        if self._transaction is None:
+            raise RuntimeError("a unit of work has stores once it is entered")
+        store = _STORES[name](self._transaction)
+        setattr(self, name, store)
+        return store
 
     def __exit__(
         self,
@@ -95,8 +136,8 @@ class SqlWorks:
         self._engine = engine
         self._bell = bell
 
-    def __call__(self, tenant: UUID) -> SqlWork:
-        return SqlWork(self._engine, tenant, self._bell)
+    def __call__(self, tenant: UUID, reach: Reach | None = None) -> SqlWork:
+        return SqlWork(self._engine, tenant, self._bell, reach)
 
 
 _STORES = {
@@ -115,5 +156,21 @@ _STORES = {
     "gate": Gate,
     "intents": Intents,
     "turns": Turns,
+    "members": Members,
+    "roles": Roles,
+    "teams": Teams,
+    "policy": Policy,
+    "sso": Connections,
+    "sessions": Sessions,
+    "attempts": Attempts,
+    "access": Access,
+    "account": Accounts,
+    "devices": Devices,
+    "factors": Factors,
+    "backup_codes": BackupCodes,
+    "tickets": Tickets,
+    "lockouts": Lockouts,
+    "letters": Letters,
+    "signing_keys": SigningKeys,
     "audit": Audit,
 }

@@ -7,11 +7,13 @@ import binascii
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.tenancy.vendors import SealBroken
 
@@ -23,11 +25,12 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 class MasterKeys:
     """Keys by id, in order. Neither printing it nor an error of it shows a key."""
 
-    __slots__ = ("_ciphers", "first")
+    __slots__ = ("_ciphers", "_keys", "first")
 
-    def __init__(self, ciphers: Mapping[str, AESGCM]) -> None:
-        self._ciphers = dict(ciphers)
-        self.first = next(iter(self._ciphers))
+    def __init__(self, keys: Mapping[str, bytes]) -> None:
+        self._keys = dict(keys)
+        self._ciphers = {id: AESGCM(key) for id, key in self._keys.items()}
+        self.first = next(iter(self._keys))
         """The id of the key that wraps."""
 
     @classmethod
@@ -36,15 +39,15 @@ class MasterKeys:
 
         Raises ValueError that names the place and never the key.
         """
-        ciphers: dict[str, AESGCM] = {}
+        keys: dict[str, bytes] = {}
         for place, item in enumerate(re.split(r"[,\s]+", text.strip()), 1):
             id, _, key = item.partition(":")
             if not _ID.fullmatch(id):
                 raise ValueError(f"master key {place} does not begin with an id and a colon")
-            if id in ciphers:
+            if id in keys:
                 raise ValueError(f"master key {place} has the id of an earlier one")
-            ciphers[id] = AESGCM(_decoded(key, place))
-        return cls(ciphers)
+            keys[id] = _decoded(key, place)
+        return cls(keys)
 
     @classmethod
     def kept_in(cls, file: Path) -> MasterKeys:
@@ -68,8 +71,15 @@ class MasterKeys:
         except (InvalidTag, ValueError):
             raise SealBroken(f"the tenant's key does not open with the master key {id}") from None
 
+    def derived(self, purpose: str) -> Sequence[bytes]:
+        """A key for something else than sealing, of each master key, in their order (RFC 5869)."""
+        return [
+            HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=purpose.encode()).derive(key)
+            for key in self._keys.values()
+        ]
+
     def __repr__(self) -> str:
-        return f"MasterKeys({', '.join(self._ciphers)})"
+        return f"MasterKeys({', '.join(self._keys)})"
 
 
 def generate() -> str:

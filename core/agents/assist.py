@@ -42,7 +42,7 @@ class Assist:
     def accept(self, turn_id: UUID, text: str | None, actor: Actor) -> Message:
         """Send a suggestion, as it is or as the person changed it. Accepting twice sends once."""
         allow(actor, "inbox.write")
-        with self.works(actor.tenant) as work:
+        with self.works(actor.tenant, actor.reach) as work:
             turn, conversation = self._pending(turn_id, work)
             message_id = uuid5(turn.id, "accepted")
             standing = work.messages.get(message_id)
@@ -69,7 +69,7 @@ class Assist:
     def reject(self, turn_id: UUID, reason: str, actor: Actor) -> Turn:
         """Say that a suggestion does not serve; Conflict when it was sent already."""
         allow(actor, "inbox.write")
-        with self.works(actor.tenant) as work:
+        with self.works(actor.tenant, actor.reach) as work:
             turn, _ = self._pending(turn_id, work)
             if turn.verdict is Verdict.ACCEPTED:
                 raise Conflict("this suggestion was sent already")

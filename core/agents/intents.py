@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.audit.events import AuditEvent
+from core.policies.readiness import SURE, need_readiness
 from core.shared.actor import Actor, allow
 from core.shared.errors import Invalid, NotFound
 from core.shared.work import Works
@@ -97,11 +98,18 @@ def all_rules(rules: Mapping[str, IntentRule]) -> Sequence[IntentRule]:
 
 
 def set_rule(rule: IntentRule, actor: Actor, *, works: Works, now: datetime) -> IntentRule:
-    """Change how the agent treats an intent, or add one of the tenant's own."""
+    """Change how the agent treats an intent, or add one of the tenant's own.
+
+    Autonomy is switched on only where sign-in policy, audit and guardrails are in force; else
+    NotReady says what lacks. It is switched off, and a rule that has it is changed, at any time.
+    """
     allow(actor, "agents.write")
     _check(rule)
     with works(actor.tenant) as work:
-        before = work.intents.all().get(rule.name)
+        rules = work.intents.all()
+        before = rules.get(rule.name)
+        if rule.autonomous and not (before and before.autonomous):
+            need_readiness(work, rules={**rules, rule.name: rule})
         work.intents.save(rule, now)
         work.audit.add(
             AuditEvent(
@@ -136,6 +144,8 @@ def _check(rule: IntentRule) -> None:
     problems = {}
     if not 0.0 <= rule.threshold <= 1.0:
         problems["threshold"] = "must be between 0 and 1"
+    elif rule.autonomous and rule.threshold < SURE:
+        problems["threshold"] = f"must be at least {SURE} for what is acted on alone"
     if not rule.own and (rule.title or rule.examples):
         problems["examples"] = "a built-in intent brings its own"
     if rule.own:

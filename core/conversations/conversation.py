@@ -50,6 +50,7 @@ class Conversation:
     state: ConversationState = ConversationState.OPEN
     handler: Handler = Handler.AGENT
     assignee: str | None = None
+    """The id of the member who is to answer."""
     labels: tuple[str, ...] = ()
     preview: str = ""
     """The last message, shortened."""
@@ -64,6 +65,7 @@ class Conversation:
     awaits: Mapping[str, Any] = field(default_factory=dict)
     """What the agent asked for last: empty, or the intents that wait for proof of an order."""
     version: int = 1
+    team: UUID | None = None
 
     def takes_free_text(self, window: timedelta | None, now: datetime) -> bool:
         """Whether the channel's reply window is open; `window` None is always open."""
@@ -81,6 +83,7 @@ class ConversationFilter:
     label: str | None = None
     installation_id: UUID | None = None
     contact_id: UUID | None = None
+    team: UUID | None = None
 
 
 class ConversationStore(Protocol):

@@ -11,28 +11,46 @@ from uuid import UUID
 from core.audit.events import AuditEvent
 from core.conversations.conversation import Conversation, ConversationState, Handler, Handover
 from core.conversations.message import Direction, Message, SendState
+from core.policies.roles import permissions_of
 from core.shared.actor import Actor, allow
 from core.shared.errors import Conflict, Invalid, NotFound
-from core.shared.work import Works
+from core.shared.work import Work, Works
+from core.tenancy.members import MemberState
 
 LABEL_LENGTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Who is to answer: a member, a team, both or nobody."""
+
+    member: UUID | None = None
+    team: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Manage:
     works: Works
 
-    def assign(
-        self, id: UUID, assignee: str | None, actor: Actor, *, now: datetime
-    ) -> Conversation:
-        """Give it to somebody, or with None to nobody."""
+    def assign(self, id: UUID, to: Assignment, actor: Actor, *, now: datetime) -> Conversation:
+        """Give it to a member, a team, both or nobody: also out of the actor's own reach."""
+        allow(actor, "inbox.write")
+        with self.works(actor.tenant, actor.reach) as work:
+            if work.conversations.get(id) is None:
+                raise NotFound("there is no such conversation")
+        beyond = replace(actor, scopes=actor.scopes | {"inbox.all"})
+
+        def assigned(c: Conversation, work: Work) -> Conversation:
+            _check_assignment(to, work)
+            return replace(c, assignee=str(to.member) if to.member else None, team=to.team)
+
         return self._change(
             id,
             "conversation.assigned",
-            actor,
+            beyond,
             now,
-            lambda c: replace(c, assignee=assignee),
-            lambda c: {"assignee": c.assignee},
+            assigned,
+            lambda c: {"assignee": c.assignee, "team": str(c.team) if c.team else None},
         )
 
     def label(
@@ -43,7 +61,7 @@ class Manage:
         if bad:
             raise Invalid({"add": f"a label has 1 to {LABEL_LENGTH} characters"})
 
-        def relabelled(c: Conversation) -> Conversation:
+        def relabelled(c: Conversation, _: Work) -> Conversation:
             kept = [label for label in c.labels if label not in remove]
             return replace(c, labels=tuple(dict.fromkeys([*kept, *(a.strip() for a in add)])))
 
@@ -66,7 +84,7 @@ class Manage:
         if state is not ConversationState.SNOOZED and until is not None:
             raise Invalid({"until": "only a snooze has an end"})
 
-        def moved(c: Conversation) -> Conversation:
+        def moved(c: Conversation, _: Work) -> Conversation:
             return replace(c, state=state, snoozed_until=until)
 
         return self._change(
@@ -81,7 +99,7 @@ class Manage:
             "conversation.handed_over",
             actor,
             now,
-            lambda c: replace(c, handler=Handler.PERSON, handover=handover),
+            lambda c, _: replace(c, handler=Handler.PERSON, handover=handover),
             lambda c: {"handler": c.handler},
         )
 
@@ -92,7 +110,7 @@ class Manage:
             "conversation.returned_to_agent",
             actor,
             now,
-            lambda c: replace(c, handler=Handler.AGENT, handover=None, failures=0, awaits={}),
+            lambda c, _: replace(c, handler=Handler.AGENT, handover=None, failures=0, awaits={}),
             lambda c: {"handler": c.handler},
         )
 
@@ -101,7 +119,7 @@ class Manage:
         allow(actor, "inbox.write")
         if not text.strip():
             raise Invalid({"text": "is empty"})
-        with self.works(actor.tenant) as work:
+        with self.works(actor.tenant, actor.reach) as work:
             conversation = work.conversations.get(id)
             if conversation is None:
                 raise NotFound("there is no such conversation")
@@ -138,21 +156,21 @@ class Manage:
         event: str,
         actor: Actor,
         now: datetime,
-        change: Callable[[Conversation], Conversation],
+        change: Callable[[Conversation, Work], Conversation],
         shown: Callable[[Conversation], Mapping[str, Any]],
     ) -> Conversation:
         allow(actor, "inbox.write")
-        with self.works(actor.tenant) as work:
+        with self.works(actor.tenant, actor.reach) as work:
             before = work.conversations.get(id, lock=True)
             if before is None:
                 raise NotFound("there is no such conversation")
+            after = replace(change(before, work), version=before.version + 1)
             if (
                 before.state is ConversationState.RESOLVED
                 and (other := work.conversations.current(before.contact_id, before.installation_id))
-                and change(before).state is not ConversationState.RESOLVED
+                and after.state is not ConversationState.RESOLVED
             ):
                 raise Conflict(f"the contact has a newer open conversation: {other.id}")
-            after = replace(change(before), version=before.version + 1)
             work.conversations.save(after)
             work.audit.add(
                 AuditEvent(
@@ -167,3 +185,17 @@ class Manage:
             )
             work.commit()
         return after
+
+
+def _check_assignment(to: Assignment, work: Work) -> None:
+    problems = {}
+    if to.member is not None:
+        member = work.members.get(to.member)
+        active = member is not None and member.state is MemberState.ACTIVE
+        roles = member.roles if member is not None and active else ()
+        if "inbox.write" not in permissions_of(roles, work.roles.all()):
+            problems["assignee"] = "is no active member who may answer"
+    if to.team is not None and all(team.id != to.team for team in work.teams.all()):
+        problems["team"] = "there is no such team"
+    if problems:
+        raise Invalid(problems)

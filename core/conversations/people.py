@@ -77,7 +77,7 @@ def merge(id: UUID, command: MergeContacts, actor: Actor, *, works: Works, now: 
     allow(actor, "inbox.write")
     if command.kept == command.merged:
         raise Invalid({"merged": "is the same contact"})
-    with works(actor.tenant) as work:
+    with works(actor.tenant, actor.reach) as work:
         for field, contact in (("kept", command.kept), ("merged", command.merged)):
             found = work.contacts.get(contact)
             if found is None or found.merged_into:
@@ -113,7 +113,7 @@ def _merge(
 def unmerge(id: UUID, actor: Actor, *, works: Works, now: datetime) -> Contact:
     """Take a merge back: everything it moved returns to the contact it came from."""
     allow(actor, "inbox.write")
-    with works(actor.tenant) as work:
+    with works(actor.tenant, actor.reach) as work:
         done = work.contacts.merge(id)
         if done is None:
             raise NotFound("there is no such merge")

@@ -47,7 +47,7 @@ class Write:
         """
         allow(actor, "inbox.write")
         _check(command.body)
-        with self.works(actor.tenant) as work:
+        with self.works(actor.tenant, actor.reach) as work:
             standing = work.messages.get(id)
             if standing:
                 return standing

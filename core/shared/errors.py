@@ -21,6 +21,34 @@ class NotAllowed(DomainError):
     """The actor may not do this."""
 
 
+class ProofNeeded(NotAllowed):
+    """The person must prove themselves once more before this; then the same call passes."""
+
+
+class SignInRefused(DomainError):
+    """Not let in. The words are the same whatever was wrong."""
+
+
+class TooManyTries(DomainError):
+    """Not even looked at."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("too many tries: wait a while")
+        self.seconds = seconds
+
+
+class NotFromHere(NotAllowed):
+    """The seller lets nobody in from this network or country."""
+
+
+class NotReady(Conflict):
+    """The tenant lacks what must stand first, one reason an item."""
+
+    def __init__(self, lacks: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{item}: {why}" for item, why in lacks.items()))
+        self.lacks = dict(lacks)
+
+
 class Unavailable(DomainError):
     """A vendor or a part of the house cannot answer now; the same call may succeed later."""
 

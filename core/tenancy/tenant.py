@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
@@ -17,6 +18,12 @@ from core.shared.work import Works
 LANGUAGES = ("tr", "en")
 
 
+class TenantKind(StrEnum):
+    SELLER = "seller"
+    PERSON = "person"
+    """A person's own realm: account, factors and their log, behind a wall of their own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tenant:
     id: UUID
@@ -26,6 +33,7 @@ class Tenant:
     language: str
     """What the house speaks when a customer's language cannot be told."""
     created_at: datetime
+    kind: TenantKind = TenantKind.SELLER
 
     @property
     def zone(self) -> ZoneInfo:

@@ -55,12 +55,12 @@ class Agent:
     ) -> Answer:
         allow(user, "agents.read")
         only = TurnFilter(to_id_or_none(conversation_id), Outcome(outcome) if outcome else None)
-        with self.works(user.tenant) as work:
+        with self.works(user.tenant, user.reach) as work:
             return page(work.turns.list(only, cursor=cursor, limit=limit), present)
 
     def get(self, id: str, user: Actor) -> Answer:
         allow(user, "agents.read")
-        with self.works(user.tenant) as work:
+        with self.works(user.tenant, user.reach) as work:
             found = work.turns.get(UUID(id))
         if found is None:
             raise NotFound("there is no such turn")

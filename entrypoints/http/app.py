@@ -1,7 +1,7 @@
 """The web process: what stands in front of what.
 
 Observed    an id, a log line and metrics for every request
-  health, documentation, webhook door    answered here
+  health, documentation, webhooks, identity providers, directories    answered here
   Guard     no body that would make the router stumble
     Connexion    routes, keys, validation; then the handlers
 """
@@ -24,14 +24,17 @@ from core.agents.assist import Assist
 from core.conversations.manage import Manage
 from core.conversations.write import Write
 from core.delivery.drain import Files
+from core.identity.admit import Admit
 from core.shared.errors import NotFound
 from core.shared.ids import Ids
 from core.shared.work import Works
 from core.tenancy.connect import Connections
 from core.tenancy.vendors import Vendors
 from entrypoints import observe
-from entrypoints.http import door, health, spec
+from entrypoints.http import auth_raw, door, health, scim, spec
+from entrypoints.http.auth_raw import AuthDoor
 from entrypoints.http.bodies import refuse
+from entrypoints.http.cookies import Cookies
 from entrypoints.http.docs import DocsPage
 from entrypoints.http.door import Bell, Ingest, WebhookDoor
 from entrypoints.http.doors import FindsHooks, InstalledDoors
@@ -41,8 +44,11 @@ from entrypoints.http.idempotency import IdempotencyStore
 from entrypoints.http.observed import Observed
 from entrypoints.http.operations import operations
 from entrypoints.http.problems import problem
-from entrypoints.http.security import FindsKeys, Limits, Network, Security, handler
+from entrypoints.http.scim import ScimDoor
+from entrypoints.http.security import FindsKeys, Security, handler
 from entrypoints.http.validation import Body, Parameters
+from entrypoints.http.visits import Limits, Network
+from entrypoints.identity import Identity
 from entrypoints.registry import Registry
 from ports.clock import Clock
 
@@ -56,6 +62,8 @@ class HttpHouse:
     """What the web process needs from the house."""
 
     works: Works
+    identity: Identity
+    cookies: Cookies
     vendors: Vendors
     connections: Connections
     write: Write
@@ -63,10 +71,13 @@ class HttpHouse:
     assist: Assist
     files: Files
     registry: Registry
-    capabilities: Mapping[str, Sequence[str]]
-    """By plugin id."""
+    capabilities: Callable[[str], Sequence[str]]
+    """Of the plugin with that id."""
     lookups: Lookups
     limits: Limits
+    """Of keys and people."""
+    visitors: Limits
+    """Of networks whose requests nobody has signed."""
     idempotency: IdempotencyStore
     ingest: Ingest
     bell: Bell
@@ -85,13 +96,16 @@ def make_app(house: HttpHouse, *, validate_responses: bool = False) -> ASGIApp:
 
     `validate_responses` holds our own answers to the specification; for tests.
     """
-    whole = spec.load()
+    whole, one = spec.load(), house.identity
     routed = spec.routed(whole)
-    router = Guard(_router(house, routed, validate_responses=validate_responses))
+    security = _security(house)
+    router = Guard(_router(house, security, routed, validate_responses=validate_responses))
     doors = InstalledDoors(house.lookups, house.works, house.vendors)
     front = Front(
         router,
         WebhookDoor(doors, house.ingest, house.bell, house.clock, house.ids),
+        AuthDoor(one.tokens, one.sso, one.sso_answers, house.works, one.means.base_url),
+        ScimDoor(one.means, security),
         HealthDoor(house.probes, house.standing),
         DocsPage(whole),
     )
@@ -102,10 +116,18 @@ class Front:
     """Who answers which address."""
 
     def __init__(
-        self, router: ASGIApp, hooks: WebhookDoor, health: HealthDoor, docs: DocsPage
+        self,
+        router: ASGIApp,
+        hooks: WebhookDoor,
+        auth: AuthDoor,
+        directory: ScimDoor,
+        health: HealthDoor,
+        docs: DocsPage,
     ) -> None:
         self._router = router
         self._hooks = hooks
+        self._auth = auth
+        self._directory = directory
         self._health = health
         self._docs = docs
 
@@ -120,6 +142,10 @@ class Front:
         where = door.address(path, scope["method"])
         if where is not None:
             await self._hooks(where, scope, receive, send)
+        elif (asked := auth_raw.address(path)) is not None:
+            await self._auth(asked, scope, receive, send)
+        elif scim.serves(path):
+            await self._directory(scope, receive, send)
         elif path in health.OPERATIONS:
             await self._health(scope, receive, send)
         elif self._docs.has(path):
@@ -130,10 +156,20 @@ class Front:
             await refuse(send, NotFound("there is nothing at this address"))
 
 
-def _router(house: HttpHouse, routed: dict[str, Any], *, validate_responses: bool) -> ASGIApp:
-    security = Security(
-        house.lookups, house.works, house.limits, house.clock, house.trusted_proxies
+def _security(house: HttpHouse) -> Security:
+    return Security(
+        house.lookups,
+        Admit(house.works, house.identity.places, house.clock, house.ids),
+        house.identity.tokens,
+        house.limits,
+        house.clock,
+        house.trusted_proxies,
     )
+
+
+def _router(
+    house: HttpHouse, security: Security, routed: dict[str, Any], *, validate_responses: bool
+) -> ASGIApp:
     app = FlaskApp(
         __name__,
         security_map={"bearer": handler(security.bearer)},

@@ -26,12 +26,12 @@ class Contacts:
         self, user: Actor, limit: int, cursor: str | None = None, query: str | None = None
     ) -> Answer:
         allow(user, "inbox.read")
-        with self.works(user.tenant) as work:
+        with self.works(user.tenant, user.reach) as work:
             return page(work.contacts.list(query=query, cursor=cursor, limit=limit), present)
 
     def get(self, id: str, user: Actor) -> Answer:
         allow(user, "inbox.read")
-        with self.works(user.tenant) as work:
+        with self.works(user.tenant, user.reach) as work:
             found = work.contacts.get(UUID(id))
             if found is None:
                 raise NotFound("there is no such contact")

@@ -14,7 +14,7 @@ from core.conversations.conversation import (
     Handler,
     Handover,
 )
-from core.conversations.manage import Manage
+from core.conversations.manage import Assignment, Manage
 from core.shared.actor import Actor, allow
 from core.shared.errors import NotFound
 from core.shared.work import Works
@@ -48,6 +48,7 @@ class Conversations:
         label: str | None = None,
         installation_id: str | None = None,
         contact_id: str | None = None,
+        team: str | None = None,
     ) -> Answer:
         allow(user, "inbox.read")
         only = ConversationFilter(
@@ -57,13 +58,14 @@ class Conversations:
             label,
             to_id_or_none(installation_id),
             to_id_or_none(contact_id),
+            to_id_or_none(team),
         )
-        with self.works(user.tenant) as work:
+        with self.works(user.tenant, user.reach) as work:
             return page(work.conversations.list(only, cursor=cursor, limit=limit), present)
 
     def get(self, id: str, user: Actor) -> Answer:
         allow(user, "inbox.read")
-        with self.works(user.tenant) as work:
+        with self.works(user.tenant, user.reach) as work:
             found = work.conversations.get(UUID(id))
         if found is None:
             raise NotFound("there is no such conversation")
@@ -71,14 +73,15 @@ class Conversations:
 
     def counts(self, user: Actor) -> Answer:
         allow(user, "inbox.read")
-        with self.works(user.tenant) as work:
+        with self.works(user.tenant, user.reach) as work:
             counts = work.conversations.counts()
         names = ("open", "pending", "snoozed", "unassigned", "with_person")
         return {name: counts.get(name, 0) for name in names}
 
     def assign(self, body: Mapping[str, Any], user: Actor) -> Answer:
-        id, assignee = UUID(body["conversation_id"]), body["assignee"]
-        return present(self.manage.assign(id, assignee, user, now=self.clock.now()))
+        to = Assignment(to_id_or_none(body["assignee"]), to_id_or_none(body.get("team")))
+        id = UUID(body["conversation_id"])
+        return present(self.manage.assign(id, to, user, now=self.clock.now()))
 
     def label(self, body: Mapping[str, Any], user: Actor) -> Answer:
         add, remove = body.get("add", []), body.get("remove", [])
@@ -105,6 +108,7 @@ def present(conversation: Conversation) -> Json:
         "state": conversation.state,
         "handler": conversation.handler,
         "assignee": conversation.assignee,
+        "team": id_or_none(conversation.team),
         "labels": [*conversation.labels],
         "preview": conversation.preview,
         "unread": conversation.unread,

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import flask
-
 from core.commerce.sync import SyncState, rush
 from core.shared.actor import Actor, allow
 from core.shared.errors import NotFound
@@ -16,7 +14,7 @@ from core.shared.work import Works
 from core.tenancy.connect import Connections
 from core.tenancy.installations import Health, Installation
 from core.tenancy.vendors import Vendors
-from entrypoints.http.problems import PreconditionFailed, PreconditionRequired
+from entrypoints.http.versions import check_version, etag
 from entrypoints.http.wire import NOTHING, Answer, Json, moment, moment_or_none
 from ports.clock import Clock
 from ports.settings import masked
@@ -38,13 +36,13 @@ class Installations:
     def get(self, id: str, user: Actor) -> Answer:
         allow(user, "integrations.read")
         found = self.connections.get(UUID(id), user)
-        return self.shown(found), 200, _etag(found)
+        return self.shown(found), 200, etag(found.version)
 
     def replace(self, id: str, body: Mapping[str, Any], user: Actor) -> Answer:
         allow(user, "integrations.write")
-        _check_version(self.connections.get(UUID(id), user))
+        check_version(self.connections.get(UUID(id), user).version)
         new = self.connections.update(UUID(id), body["settings"], user, now=self.clock.now())
-        return self.shown(new), 200, _etag(new)
+        return self.shown(new), 200, etag(new.version)
 
     def disconnect(self, id: str, user: Actor) -> Answer:
         self.connections.disconnect(UUID(id), user, now=self.clock.now())
@@ -134,16 +132,3 @@ def _stream(state: SyncState) -> Json:
         "error": state.error,
         "seen": state.seen,
     }
-
-
-def _etag(installation: Installation) -> Mapping[str, str]:
-    return {"ETag": f'"{installation.version}"'}
-
-
-def _check_version(installation: Installation) -> None:
-    """Only who has seen the version that stands may change it."""
-    seen = flask.request.headers.get("If-Match")
-    if seen is None:
-        raise PreconditionRequired("send the ETag that you read as If-Match")
-    if seen.strip().removeprefix("W/").strip('"') != str(installation.version):
-        raise PreconditionFailed(f"the current version is {installation.version}")

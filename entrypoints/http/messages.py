@@ -42,7 +42,7 @@ class Messages:
 
     def list(self, id: str, user: Actor, limit: int, cursor: str | None = None) -> Answer:
         allow(user, "inbox.read")
-        with self.works(user.tenant) as work:
+        with self.works(user.tenant, user.reach) as work:
             if work.conversations.get(UUID(id)) is None:
                 raise NotFound("there is no such conversation")
             found = work.messages.list(UUID(id), cursor=cursor, limit=limit)
@@ -60,7 +60,7 @@ class Messages:
     def download(self, id: str, user: Actor) -> flask.Response:
         """Always a file to keep, never one to open: a customer chose the bytes and their type."""
         allow(user, "inbox.read")
-        with self.works(user.tenant) as work:
+        with self.works(user.tenant, user.reach) as work:
             found = work.messages.attachment(UUID(id))
         if found is None or found.path is None:
             raise NotFound("there is no such file, or it was not fetched")

@@ -31,13 +31,13 @@ class Orders:
 
     def list(self, user: Actor, limit: int, cursor: str | None = None) -> Answer:
         allow(user, "inbox.read")
-        with self.works(user.tenant) as work:
+        with self.works(user.tenant, user.reach) as work:
             return page(work.orders.list(cursor=cursor, limit=limit), present)
 
     def latest(self, customer_id: str, user: Actor) -> Answer:
         allow(user, "inbox.read")
         contact = UUID(customer_id)
-        with self.works(user.tenant) as work:
+        with self.works(user.tenant, user.reach) as work:
             known = work.contacts.identities(contact)
             phones = [i.value for i in known if i.kind == IdentityKind.PHONE]
             found = work.orders.of_contact(contact, phones, 1)
@@ -47,7 +47,7 @@ class Orders:
 
     def get(self, installation_id: str, number: str, user: Actor) -> Answer:
         allow(user, "inbox.read")
-        with self.works(user.tenant) as work:
+        with self.works(user.tenant, user.reach) as work:
             found = work.orders.get(UUID(installation_id), number)
             if found is None:
                 raise NotFound("there is no such order")
@@ -55,7 +55,7 @@ class Orders:
 
     def questions(self, user: Actor, limit: int, cursor: str | None = None) -> Answer:
         allow(user, "inbox.read")
-        with self.works(user.tenant) as work:
+        with self.works(user.tenant, user.reach) as work:
             return page(work.orders.questions(cursor=cursor, limit=limit), _question)
 
 

@@ -10,12 +10,26 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 from connexion.exceptions import Unauthorized, UnsupportedMediaTypeProblem
 from starlette.exceptions import HTTPException
 
-from core.shared.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
+from core.identity.means import NotProven
+from core.identity.set_policy import NeedsForce
+from core.shared.errors import (
+    Conflict,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    NotFromHere,
+    NotReady,
+    ProofNeeded,
+    SignInRefused,
+    TooManyTries,
+    Unavailable,
+)
 from entrypoints import observe
 from ports.errors import Unverified
 
@@ -69,7 +83,11 @@ class Waits(Exception):
 
 
 class TooManyRequests(Waits):
-    """The key has used up its share."""
+    """The key, the person or the network has used up its share."""
+
+
+class AnotherSite(Exception):
+    """A page of somebody else's has sent it."""
 
 
 class UnderWay(Waits):
@@ -89,7 +107,8 @@ class Kind:
 
 INTERNAL = Kind(500, "internal", "Something went wrong on our side")
 MALFORMED = Kind(400, "malformed", "The request does not have the right shape")
-UNAUTHORIZED = Kind(401, "unauthorized", "No valid API key")
+UNAUTHORIZED = Kind(401, "unauthorized", "No valid key or access token")
+NOT_PROVEN = Kind(422, "not-proven", "Not proven")
 NOT_FOUND = Kind(404, "not-found", "Not found")
 METHOD = Kind(405, "method-not-allowed", "Method not allowed")
 TOO_LARGE = Kind(413, "too-large", "Too large")
@@ -98,33 +117,44 @@ MEDIA = Kind(415, "unsupported-media-type", "Unsupported media type")
 TABLE: Mapping[type[Exception], Kind] = {
     Malformed: MALFORMED,
     Unauthorized: UNAUTHORIZED,
+    SignInRefused: Kind(401, "sign-in-refused", "Not signed in"),
     Unverified: Kind(401, "unverified", "Not proven to be the vendor's"),
     NotAllowed: Kind(403, "not-allowed", "Not allowed"),
+    NotFromHere: Kind(403, "not-from-here", "Not from here"),
+    ProofNeeded: Kind(403, "proof-needed", "Prove that it is you"),
+    AnotherSite: Kind(403, "another-site", "Not from a page of ours"),
     NotFound: NOT_FOUND,
     MethodNotAllowed: METHOD,
     Conflict: Kind(409, "conflict", "It clashes with what already stands"),
+    NotReady: Kind(409, "not-ready", "Something must stand first"),
+    NeedsForce: Kind(409, "needs-force", "It would do harm, and is not done unless forced"),
     UnderWay: Kind(409, "under-way", "An equal request is under way"),
     PreconditionFailed: Kind(412, "precondition-failed", "It was changed meanwhile"),
     TooLarge: TOO_LARGE,
     NotJson: MEDIA,
     UnsupportedMediaTypeProblem: MEDIA,
     Invalid: Kind(422, "invalid", "Understood, but not acceptable"),
+    NotProven: NOT_PROVEN,
     KeyReused: Kind(422, "key-reused", "The idempotency key names another request"),
     PreconditionRequired: Kind(428, "precondition-required", "A version is required"),
     TooManyRequests: Kind(429, "too-many-requests", "Too many requests"),
+    TooManyTries: Kind(429, "too-many-tries", "Too many tries"),
     Unavailable: Kind(503, "unavailable", "Not available now"),
 }
 _BY_STATUS = {k.status: k for k in (MALFORMED, UNAUTHORIZED, NOT_FOUND, METHOD, TOO_LARGE, MEDIA)}
 _DETAILS = {
     MALFORMED: "it could not be read",
-    UNAUTHORIZED: "send a key as `Authorization: Bearer ivk_…`",
+    UNAUTHORIZED: "send a key or an access token as `Authorization: Bearer …`",
+    NOT_PROVEN: "what was sent does not prove it",
     NOT_FOUND: "there is nothing at this address",
     METHOD: "this address does not take that method",
     MEDIA: "send application/json in UTF-8",
     INTERNAL: "it was logged under the correlation id",
 }
-"""For what the framework raises: its own words may repeat what was sent."""
-_OURS = tuple(c for c in TABLE if c not in (Unauthorized, UnsupportedMediaTypeProblem))
+"""For what the framework raises: its own words may repeat what was sent. And for what is not
+proven: why it is not is nothing to whoever tried."""
+_OTHERS = (Unauthorized, UnsupportedMediaTypeProblem, NotProven)
+_OURS = tuple(c for c in TABLE if c not in _OTHERS)
 SOON = 5
 """Seconds after which an unavailable part is worth another try."""
 
@@ -141,6 +171,8 @@ def problem(error: Exception) -> Problem:
     kind = kind_of(error)
     if kind is INTERNAL:
         log.error("a request failed", exc_info=error)
+    elif kind is NOT_PROVEN:
+        log.info("not proven: %s", error)
     detail = str(error) if isinstance(error, _OURS) else _DETAILS.get(kind, kind.title)
     said: dict[str, Any] = {
         "type": URN + kind.name,
@@ -149,9 +181,10 @@ def problem(error: Exception) -> Problem:
         "detail": detail,
         "correlation_id": observe.correlation_id.get(),
     }
-    if isinstance(error, Malformed | Invalid):
-        said["detail"] = _sentence(error.problems)
-        said["errors"] = _fields(error.problems)
+    if isinstance(error, Malformed | Invalid | NotReady):
+        reasons = error.lacks if isinstance(error, NotReady) else error.problems
+        said["detail"] = _sentence(reasons)
+        said["errors"] = _fields(reasons)
     return Problem(
         kind.status, json.dumps(said, ensure_ascii=False).encode(), _headers(error, kind)
     )
@@ -169,10 +202,12 @@ def kind_of(error: Exception) -> Kind:
 
 def _headers(error: Exception, kind: Kind) -> dict[str, str]:
     headers = {"Content-Type": MEDIA_TYPE}
-    if kind is UNAUTHORIZED:
+    if kind.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="invekto"'
     if isinstance(error, Waits):
         headers["Retry-After"] = str(error.retry_after)
+    elif isinstance(error, TooManyTries):
+        headers["Retry-After"] = str(max(1, ceil(error.seconds)))
     elif kind.status == 503:
         headers["Retry-After"] = str(SOON)
     if isinstance(error, MethodNotAllowed):

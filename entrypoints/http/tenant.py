@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from core.shared.actor import Actor, allow
 from core.shared.ids import Ids
 from core.shared.work import Works
-from core.tenancy.api_keys import PREFIX, ApiKey, IssueKey, issue, revoke
+from core.tenancy.api_keys import PREFIX, ApiKey, IssueKey, issue, revoke, rotate
 from core.tenancy.flags import FLAGS, Flag, set_flag
 from core.tenancy.tenant import Tenant, TenantDetails, update
+from entrypoints.http.sign_in_policy import present_fence, to_fence
 from entrypoints.http.wire import NOTHING, Answer, Json, moment, moment_or_none, to_moment
 from ports.clock import Clock
 
 DETAILS = ("name", "timezone", "currency", "language")
+OVERLAP_HOURS = 24
+"""Where a rotation does not say for how long the secret before opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +53,23 @@ class OwnTenant:
         return _flag(FLAGS[name], body["enabled"])
 
     def keys(self, user: Actor) -> Answer:
-        allow(user, "tenant.read")
+        allow(user, "keys.read")
         with self.works(user.tenant) as work:
             return {"items": [present_key(key) for key in work.api_keys.all()]}
 
     def issue_key(self, body: Mapping[str, Any], user: Actor) -> Answer:
         expires = to_moment(body.get("expires_at"))
-        command = IssueKey(body["name"], tuple(body["scopes"]), expires)
+        fence = to_fence(body.get("fence"))
+        command = IssueKey(body["name"], tuple(body["scopes"]), expires, fence)
         secret, now = PREFIX + self.new_token(), self.clock.now()
         key = issue(self.ids(), secret, command, user, works=self.works, now=now)
         return {**present_key(key), "secret": secret}, 201
+
+    def rotate_key(self, id: str, body: Mapping[str, Any], user: Actor) -> Answer:
+        overlap = timedelta(hours=body.get("overlap_hours", OVERLAP_HOURS))
+        secret, now = PREFIX + self.new_token(), self.clock.now()
+        key = rotate(UUID(id), secret, overlap, user, works=self.works, now=now)
+        return {**present_key(key), "secret": secret}
 
     def revoke_key(self, id: str, user: Actor) -> Answer:
         revoke(UUID(id), user, works=self.works, now=self.clock.now())
@@ -76,10 +87,12 @@ def present_key(key: ApiKey) -> Json:
         "name": key.name,
         "hint": key.hint,
         "scopes": [*key.scopes],
+        "fence": present_fence(key.fence),
         "created_at": moment(key.created_at),
         "expires_at": moment_or_none(key.expires_at),
         "revoked_at": moment_or_none(key.revoked_at),
         "last_used_at": moment_or_none(key.last_used_at),
+        "old_until": moment_or_none(key.old_until),
     }
 
 

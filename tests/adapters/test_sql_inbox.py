@@ -153,11 +153,3 @@ def test_the_journal_is_searched_by_each_of_its_sides(seller: Any, only: EntryFi
         assert work.inbox.list(only, cursor=None, limit=9).items == []
         same = EntryFilter(EntryState.RECEIVED, "whatsapp", seller.channel)
         assert len(work.inbox.list(same, cursor=None, limit=9).items) == 1
-
-
-def test_entries_are_counted_by_state(seller: Any) -> None:
-    seller.keep(seller.entry("1"), seller.entry("2", state=EntryState.FAILED))
-    with seller.works(seller.tenant) as work:
-        counts = work.inbox.counts()
-    assert set(counts) == set(EntryState)
-    assert {state: n for state, n in counts.items() if n} == {"received": 1, "failed": 1}

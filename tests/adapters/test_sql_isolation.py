@@ -18,96 +18,17 @@ from adapters.sql.engine import Harmful, assert_harmless, make_engine
 from adapters.sql.migrate import database_login
 from adapters.sql.transaction import begun
 from adapters.sql.work import SqlWorks
-from core.agents.intents import IntentRule
 from core.agents.turns import Turn
-from core.audit.events import AuditEvent
-from core.commerce.parcels import Followed
 from core.commerce.sync import SyncState
-from core.conversations.contacts import Known, Merge
 from core.conversations.conversation import ConversationFilter
-from core.conversations.message import Attachment, Report, SendState
+from core.conversations.message import Attachment
 from core.delivery.outbox import OwedFilter
 from core.inbox.journal import EntryFilter
-from core.shared.actor import Actor
 from core.shared.errors import NotFound, Unavailable
-from core.tenancy.api_keys import ApiKey
-from ports.families.marketplace import (
-    Buyer,
-    Claim,
-    Destination,
-    Order,
-    Package,
-    PackageState,
-    Question,
-    QuestionState,
-)
-from ports.values import Money
+from tests.adapters.filling import PHONE, fill, order
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 TABLES = [table for table in tables.metadata.sorted_tables if table.schema is None]
-PHONE = Known("*", "phone", "+905321112233")
-
-
-def fill(seller: Any, engine: Engine) -> dict[str, UUID]:
-    """A row of this tenant in every table; answers ids that others may guess."""
-    ids = write(seller)
-    with seller.works(seller.tenant) as work:
-        ids["turn"] = work.turns.owe(Turn(uuid4(), ids["conversation"], NOW, NOW))
-        trade(work, seller.channel, ids["contact"])
-        manage(work, seller.tenant, ids)
-        work.commit()
-    values = {"t": seller.tenant, "now": NOW}
-    with begun(engine, seller.tenant) as transaction:
-        for row in (
-            "tenant_keys values (:t, 1, 'w', 'kek', :now)",
-            "idempotency_keys values (:t, 'o', 'k', 'h', 'running', null, null, null, :now, :now)",
-        ):
-            transaction.run(text(f"insert into {row}"), values)
-        transaction.connection.commit()
-    return ids
-
-
-def write(seller: Any) -> dict[str, UUID]:
-    contact, other = seller.contact(PHONE), seller.contact()
-    conversation = seller.conversation(contact)
-    message = seller.message(conversation, external_id="wamid.1")
-    entry, owed = seller.entry(), seller.owed()
-    attachment = Attachment(uuid4(), message, "image", "image/png", "ref")
-    merge = Merge(uuid4(), contact, other, "", NOW, {})
-    seller.keep(entry, owed)
-    with seller.works(seller.tenant) as work:
-        work.messages.add_attachment(attachment)
-        work.messages.keep_report(Report(seller.channel, "wamid.2", SendState.READ, NOW))
-        work.contacts.add_merge(merge)
-        work.commit()
-    made = {"entry": entry, "owed": owed, "attachment": attachment, "merge": merge}
-    ids = {name: value.id for name, value in made.items()}
-    return ids | {"contact": contact, "conversation": conversation, "message": message}
-
-
-def trade(work: Any, shop: UUID, contact: UUID) -> None:
-    work.orders.upsert(shop, order(), contact, NOW)
-    work.orders.upsert_claim(shop, Claim("c", "1", NOW, NOW, ()))
-    work.orders.upsert_question(shop, Question("q", "?", NOW, QuestionState.WAITING, "W", "p"))
-    work.parcels.follow(Followed(shop, "123", shop, "1", NOW))
-    work.sync.begin(SyncState(shop, "orders", NOW))
-    work.gate.add_proof(contact, shop, "1", "phone", NOW)
-    work.gate.add_guess(contact, NOW)
-
-
-def manage(work: Any, tenant: UUID, ids: dict[str, UUID]) -> None:
-    ids["key"] = uuid4()
-    work.api_keys.add(ApiKey(ids["key"], "k", "ivk_", uuid4().bytes, ("inbox.read",), NOW))
-    work.flags.set("agent", False, NOW)
-    work.intents.save(IntentRule("greeting"), NOW)
-    actor = Actor(tenant, "system", "test")
-    work.audit.add(AuditEvent("flag.changed", actor, "flag", "agent", NOW))
-
-
-def order() -> Order:
-    total = Money(100, "TRY")
-    package = Package("p", PackageState.CREATED, "Created", NOW, (), total)
-    return Order("1", NOW, Buyer(None, "A"), Destination(), (package,))
 
 
 @pytest.fixture(scope="module")
@@ -185,6 +106,14 @@ def test_ids_of_another_tenant_are_not_found(works: SqlWorks, theirs: Any, selle
         assert work.conversations.list(only, **nothing).items == []
         assert work.messages.list(ids["conversation"], **nothing).items == []
         assert work.orders.list(**nothing).items == []
+        assert work.members.get(ids["person"]) is None
+        assert work.sessions.get(ids["session"], lock=True) is None
+        assert work.access.session(ids["session"]) is None
+        assert work.access.key(ids["key"]) is None
+        assert work.sso.link(ids["connection"], "subject") is None
+        assert work.account.get() is None
+        assert work.factors.get(ids["factor"]) is None
+        assert work.letters.get(ids["letter"]) is None
 
 
 def test_nothing_of_one_tenant_hangs_on_another(works: SqlWorks, theirs: Any, seller: Any) -> None:
@@ -217,8 +146,8 @@ def test_the_application_may_neither_truncate_nor_touch_the_directory(
 ) -> None:
     forbidden = (
         *(f"truncate {table.name} cascade" for table in TABLES),
-        "select * from directory.routes",
-        "delete from directory.routes",
+        *("select * from directory.routes", "delete from directory.routes"),
+        *("select * from directory.emails", "delete from directory.emails"),
         "select * from directory.alembic_version",
         "alter table contacts disable row level security",
         "drop policy tenant on contacts",
@@ -232,13 +161,21 @@ def test_the_application_may_neither_truncate_nor_touch_the_directory(
         assert "permission denied" in str(refusal.value) or "must be owner" in str(refusal.value)
 
 
-def test_a_route_is_claimed_for_ones_own_tenant_only(engine: Engine, tenant: UUID) -> None:
-    for call in ("claim_route('p', 'a', :other, :other)", "release_route(:other, :other)"):
-        with (
-            begun(engine, tenant) as transaction,
-            pytest.raises(DBAPIError, match="belong to the tenant"),
-        ):
-            transaction.run(text(f"select directory.{call}"), {"other": uuid4()})
+@pytest.mark.parametrize(
+    "call",
+    [
+        "claim_route('p', 'a', :other, :other)",
+        "release_route(:other, :other)",
+        "claim_email('a@example.com', :other)",
+        "release_email(:other)",
+    ],
+)
+def test_what_is_claimed_is_claimed_for_ones_own_tenant_only(
+    engine: Engine, tenant: UUID, call: str
+) -> None:
+    claim = text(f"select directory.{call}")
+    with begun(engine, tenant) as transaction, pytest.raises(DBAPIError, match="to the tenant of"):
+        transaction.run(claim, {"other": uuid4()})
 
 
 @pytest.fixture

@@ -5,20 +5,26 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import Connection, make_url, text
 
 from adapters.sql import tables
 from adapters.sql.engine import assert_harmless, make_engine
 from adapters.sql.lookups import Lookups
 from adapters.sql.migrate import database_login, head, migrate, pending
+from adapters.sql.work import SqlWorks
 from core.shared.errors import Unavailable
+from core.tenancy.tenant import TenantKind
 
 ROOT = Path(__file__).parents[2]
+NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 SHAPE = """
     select c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod),
         a.attnotnull::text || a.attidentity::text
@@ -71,6 +77,60 @@ def test_an_empty_database_is_brought_up_to_date(empty: str) -> None:
     with database_login(empty).connect() as connection:
         known = connection.scalar(text("select version_num from directory.alembic_version"))
     assert known == head()
+
+
+def migrate_to(step: str, url: str) -> None:
+    """As a version of the house did that knew no later step."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "adapters" / "sql" / "migrations"))
+    config.set_main_option("path_separator", "os")
+    with database_login(url).connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, step)
+
+
+def founded(url: str, tenant: UUID, digest: bytes) -> UUID:
+    """A seller with a key, in the words of the first version."""
+    key = uuid4()
+    with psycopg.connect(url) as owner:
+        owner.execute(
+            "insert into tenants (tenant_id, name, timezone, currency, language, created_at)"
+            " values (%s, 'Eski', 'Europe/Istanbul', 'TRY', 'tr', %s)",
+            (tenant, NOW),
+        )
+        owner.execute(
+            "insert into api_keys (tenant_id, id, name, hint, digest, scopes, created_at)"
+            " values (%s, %s, 'k', 'ivk_abc', %s, '[\"inbox.read\"]', %s)",
+            (tenant, key, digest, NOW),
+        )
+        owner.execute(
+            "insert into directory.routes values ('whatsapp', %s, %s, %s)", (str(key), tenant, key)
+        )
+    return key
+
+
+def test_a_database_of_the_beginning_keeps_what_it_holds(empty: str) -> None:
+    """And takes what the first version of the house writes while it still runs beside the next."""
+    migrate_to("0001", empty)
+    assert pending(empty)
+    old, beside = uuid4(), uuid4()
+    keys = {old: founded(empty, old, b"old")}
+    migrate(empty)
+    keys[beside] = founded(empty, beside, b"beside")
+    engine = make_engine(empty, null_pool=True)
+    lookups = Lookups(engine)
+    assert set(lookups.tenants()) == {old, beside}
+    for tenant, digest in ((old, b"old"), (beside, b"beside")):
+        assert lookups.find_api_key(digest) == (tenant, keys[tenant])
+        with SqlWorks(engine, lambda: None)(tenant) as work:
+            assert work.tenants.get().kind is TenantKind.SELLER
+            [key] = work.api_keys.all()
+            assert (key.digest, key.scopes) == (digest, ("inbox.read",))
+            assert key.opens(digest, NOW)
+            assert not key.fence.networks
+            route = work.inbox.route("whatsapp", str(key.id))
+            assert route is not None
+            assert route.tenant_id == tenant
 
 
 def test_many_migrators_at_once_do_it_once(empty: str) -> None:

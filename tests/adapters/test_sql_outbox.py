@@ -113,4 +113,3 @@ def test_rows_are_found_by_their_message(seller: Any) -> None:
             (OwedFilter(OwedState.DEAD), 0),
         ):
             assert len(work.outbox.list(only, cursor=None, limit=9).items) == count
-        assert work.outbox.counts()[OwedState.READY] == 2

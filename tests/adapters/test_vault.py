@@ -387,6 +387,18 @@ def test_the_first_key_wraps_and_keys_may_stand_on_lines() -> None:
     assert one != two
 
 
+def test_keys_for_something_else_follow_from_the_master_keys_and_their_purpose() -> None:
+    one, other = generate(), generate()
+    both = MasterKeys.parse(f"{one},{other}")
+    cookies = both.derived("cookies")
+    assert cookies == [
+        *MasterKeys.parse(one).derived("cookies"),
+        *MasterKeys.parse(other).derived("cookies"),
+    ]
+    assert len({*cookies, *both.derived("letters")}) == 4
+    assert {len(key) for key in cookies} == {32}
+
+
 def test_a_laptop_keeps_its_master_key_in_a_file_for_its_owner_only(tmp_path: Path) -> None:
     file = tmp_path / "master.key"
     with ThreadPoolExecutor(8) as pool:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from core.shared.actor import SCOPES
 from entrypoints.http import spec
 from entrypoints.http.validation import problems
 from tests.api.client import Client
@@ -27,9 +28,30 @@ _THINGS = {
     "outbox": "owed",
     "api-keys": "key",
     "attachments": "attachment",
+    "members": "member",
+    "invitations": "guest",
+    "teams": "team",
+    "security/sessions": "session",
+    "security/sso": "sso",
+    "2fa": "key",
 }
 """What `{id}` means behind a part of an address."""
+SCOPED = {id: o["x-scope"] for id, (_, _, o) in ROUTED.items() if o.get("x-scope") in SCOPES}
+"""What needs a scope, and which."""
+OWN = [id for id, (_, _, o) in ROUTED.items() if o.get("x-scope") == "self"]
+"""What is for people who are signed in."""
+PUBLIC = [id for id, (_, _, o) in ROUTED.items() if o.get("security") == []]
+_NAMES = {"flags": "agent", "roles": "packing"}
+"""What `{name}` means, where it is no intent."""
 SETTINGS = {"number": "77", "api_key": "planted"}
+VERSIONED = (
+    "installations.replace",
+    "members.change",
+    "roles.set",
+    "policy.set",
+    "sso_connections.replace",
+)
+"""What is planted of them has its first version."""
 _BODIES = {
     "integrations.connect": {"settings": SETTINGS},
     "integrations.connect_app": {"settings": {"app_secret": "planted"}},
@@ -52,9 +74,9 @@ def asked(operation_id: str, whose: Tenant) -> Asked:
     path, method, operation = ROUTED[operation_id]
     return Asked(
         method.upper(),
-        "/api/v1" + _address(path, operation_id, whose.things),
+        "/api/v1" + _address(path, operation_id, whose),
         _body(operation_id, operation, whose.things),
-        {"If-Match": '"1"'} if operation_id == "installations.replace" else {},
+        {"X-Invekto-Csrf": "1"} | ({"If-Match": '"1"'} if operation_id in VERSIONED else {}),
     )
 
 
@@ -95,15 +117,27 @@ def is_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
     return said
 
 
+def versioned(answer: httpx.Response) -> dict[str, str]:
+    """The header that changes what was read."""
+    return {"If-Match": answer.headers["etag"]}
+
+
+def reasons(answer: httpx.Response) -> dict[str, str]:
+    """What a refusal says of each field."""
+    return {error["field"]: error["reason"] for error in answer.json()["errors"]}
+
+
 _PROBLEM = whole(SPEC["components"]["schemas"]["Problem"])
 
 
-def _address(path: str, operation_id: str, things: Mapping[str, Any]) -> str:
+def _address(path: str, operation_id: str, whose: Tenant) -> str:
+    things = whose.things
+    path = path.replace("/tenants/{id}", f"/tenants/{whose.id}")
     for part, thing in _THINGS.items():
         path = path.replace(f"/{part}/{{id}}", f"/{part}/{things[thing]}")
     if operation_id == "installations.sync":
         path = path.replace(str(things["parrot"]), str(things["market"]))
-    name = "agent" if operation_id.startswith("flags") else "order_status"
+    name = _NAMES.get(operation_id.partition(".")[0], "order_status")
     path = path.replace("{installation_id}", str(things["market"])).replace("{number}", NUMBER)
     path = path.replace("{plugin}", "parrot").replace("{name}", name)
     if operation_id == "orders.latest":
@@ -122,6 +156,8 @@ def _body(operation_id: str, operation: Mapping[str, Any], things: Mapping[str, 
         return {"settings": {**SETTINGS, "number": str(things["parrot_number"])}}
     if "conversation_id" in body:
         body["conversation_id"] = str(things["conversation"])
+    if operation_id == "conversations.assign":
+        body["assignee"] = str(things["member"])
     if operation_id == "contacts.merge":
         body |= {"kept": str(things["contact"]), "merged": str(things["other"])}
     return body

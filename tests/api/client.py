@@ -1,9 +1,10 @@
-"""Asking the application as a program would, without a socket."""
+"""Asking the application as a program would, without a socket and without keeping cookies."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -19,7 +20,10 @@ class Client:
 
     async def _open(self, app: ASGIApp) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=app, client=("203.0.113.9", 4711))
-        return httpx.AsyncClient(transport=transport, base_url="https://house.example")
+        forgets = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        return httpx.AsyncClient(
+            transport=transport, base_url="https://house.example", cookies=forgets
+        )
 
     def __call__(
         self,

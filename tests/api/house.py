@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from sqlalchemy import Engine
 
+from adapters.identity.argon2 import Argon2
+from adapters.identity.common import CommonPasswords
+from adapters.identity.passkeys import WebAuthnPasskeys
+from adapters.identity.providers import Providers
+from adapters.identity.tokens import JwtAccessTokens
+from adapters.identity.totp import PyotpTotp
 from adapters.sql.idempotency import IdempotencyStore
 from adapters.sql.ingest import AsyncIngest
 from adapters.sql.lookups import Lookups
@@ -25,6 +33,9 @@ from core.agents.think import Think
 from core.agents.turn import TakeTurn
 from core.conversations.manage import Manage
 from core.conversations.write import Write
+from core.identity.means import Away, LogoutWord, Means, NotProven
+from core.identity.post import Post
+from core.identity.sso import Connection, Identity, SsoKind
 from core.shared.actor import SCOPES, Actor
 from core.shared.errors import Conflict
 from core.shared.ids import OPERATOR, uuid7
@@ -33,6 +44,8 @@ from core.tenancy.connect import Connections
 from core.tenancy.tenant import TenantDetails, create
 from entrypoints import observe
 from entrypoints.http.app import HttpHouse, make_app
+from entrypoints.http.cookies import Cookies
+from entrypoints.identity import use_cases
 from entrypoints.registry import Registry
 from entrypoints.vendors import PluginVendors
 from ports.http import Request, Response
@@ -45,6 +58,9 @@ class Clock:
 
     def now(self) -> datetime:
         return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
 
     def pass_(self, span: timedelta) -> None:
         self.at += span
@@ -65,12 +81,59 @@ class Bell:
 
 @dataclass
 class Limits:
-    """Lets everything pass until told how long a key must wait."""
+    """Lets everything pass until told how long a key, or everybody, must wait."""
 
     waits: dict[UUID, float] = field(default_factory=dict)
+    everybody: float | None = None
 
     def take(self, key: UUID) -> float | None:
-        return self.waits.get(key)
+        return self.waits.get(key, self.everybody)
+
+
+@dataclass
+class Mailbox:
+    held: list[tuple[str, str]] = field(default_factory=list)
+    """Address and text."""
+
+    def send(self, id: UUID, to: str, subject: str, text: str) -> None:
+        self.held.append((to, text))
+
+
+class Atlas:
+    """A very small world."""
+
+    def country(self, ip: str) -> str | None:
+        return "TR" if ip.startswith(("203.0.113.", "2001:db8:")) else None
+
+
+class Trusting:
+    """An identity provider that says of everybody what the code spells out: `subject email`."""
+
+    def begin(self, connection: Connection, secret: str, state: str, redirect: str) -> Away:
+        return Away(f"https://idp.example/?{urlencode({'state': state, 'to': redirect})}", {})
+
+    def finish(
+        self,
+        connection: Connection,
+        secret: str,
+        answer: Mapping[str, str],
+        kept: Mapping[str, str],
+        redirect: str,
+        now: datetime,
+    ) -> Identity:
+        said = answer.get("code") or answer["SAMLResponse"]
+        if said == "forged":
+            raise NotProven("forged")
+        subject, email = said.split()
+        return Identity(subject, email, True, "Ayşe", {})
+
+    def ended(self, connection: Connection, token: str, now: datetime) -> LogoutWord:
+        if token in ("", "forged"):
+            raise NotProven("forged")
+        return LogoutWord(token, now + timedelta(minutes=2), token, None)
+
+    def farewell(self, connection: Connection, back: str) -> str | None:
+        return "https://idp.example/out"
 
 
 @dataclass
@@ -86,6 +149,9 @@ class Files:
 
 
 class House:
+    STEP = timedelta(seconds=30)
+    """Of an authenticator app."""
+
     def __init__(self, engine: Engine, url: str, folder: Path) -> None:
         self.clock, self.bell, self.limits, self.files = Clock(), Bell(), Limits(), Files()
         self.works = SqlWorks(engine, self.bell.ring)
@@ -104,8 +170,20 @@ class House:
         )  # fmt: skip
         base = "https://house.example"
         self.connections = Connections(self.works, self.vendors, vault, self.ids, base)
+        self.mailbox = Mailbox()
+        self.identity = use_cases(
+            self._means(Lookups(engine), vault, base),
+            Atlas(),
+            JwtAccessTokens(
+                self.works, vault, self.clock, self.ids, base, monotonic=self.clock.monotonic
+            ),
+            Providers(dict.fromkeys((SsoKind.ENTRA, SsoKind.SAML), Trusting())),
+        )
+        self._post = Post(self.identity.means, self.vendors, self.mailbox, lambda: 0.0)
         self.http = HttpHouse(
             works=self.works,
+            identity=self.identity,
+            cookies=Cookies(base, [b"device"]),
             vendors=self.vendors,
             connections=self.connections,
             write=self.write,
@@ -113,9 +191,10 @@ class House:
             assist=Assist(self.works, turn, self.write, self.clock),
             files=self.files,
             registry=self.registry,
-            capabilities={"parrot": ("channel", "webhooks")},
+            capabilities=lambda _: ("channel", "webhooks"),
             lookups=Lookups(engine),
             limits=self.limits,
+            visitors=self.limits,
             idempotency=IdempotencyStore(engine),
             ingest=self.ingest,
             bell=self.bell,
@@ -124,12 +203,36 @@ class House:
             clock=self.clock,
             ids=self.ids,
             new_token=lambda: secrets.token_urlsafe(32),
-            trusted_proxies=(),
+            trusted_proxies=[ip_network("203.0.113.9/32")],
         )
         self.app = make_app(self.http, validate_responses=True)
+        with suppress(Conflict):  # another house was first
+            details, now = TenantDetails("Operator"), self.clock.now()
+            create(OPERATOR, details, _OPERATOR, works=self.works, now=now)
 
     def ids(self) -> UUID:
         return uuid7(self.clock.now(), secrets.token_bytes(10))
+
+    def _means(self, directory: Lookups, vault: EnvelopeVault, base: str) -> Means:
+        return Means(
+            works=self.works,
+            directory=directory,
+            hasher=Argon2(memory_kib=64, passes=1),
+            common=CommonPasswords(),
+            totp=PyotpTotp(),
+            passkeys=WebAuthnPasskeys(base),
+            vault=vault,
+            clock=self.clock,
+            ids=self.ids,
+            random=secrets.token_bytes,
+            base_url=base,
+        )
+
+    def letters(self, to: str) -> list[str]:
+        """Send what is owed; answers the texts that have come to the address, the last one last."""
+        for tenant, letter in self.http.lookups.due_letters(self.clock.now(), timedelta(), 999):
+            self._post(tenant, letter)
+        return [text for address, text in self.mailbox.held if address == to]
 
     def _probe(self) -> None:
         if "database" in self.broken:
@@ -137,17 +240,12 @@ class House:
 
     def operator(self) -> str:
         """A key of the operator's."""
-        actor = Actor(OPERATOR, "operator", "tests", frozenset(SCOPES))
-        now = self.clock.now()
-        with suppress(Conflict):  # another test was first
-            create(OPERATOR, TenantDetails("Operator"), actor, works=self.works, now=now)
-        return self._key(actor, tuple(SCOPES))
+        return self._key(_OPERATOR, tuple(SCOPES))
 
     def tenant(self) -> Tenant:
         """A new tenant with a key for everything."""
         id, now = uuid4(), self.clock.now()
-        operator = Actor(OPERATOR, "operator", "tests", frozenset(SCOPES))
-        create(id, TenantDetails("Deneme"), operator, works=self.works, now=now)
+        create(id, TenantDetails("Deneme"), _OPERATOR, works=self.works, now=now)
         actor = Actor(id, "api_key", "tests", frozenset(TENANT_SCOPES))
         return Tenant(id, self._key(actor, TENANT_SCOPES), actor, self._key)
 
@@ -156,6 +254,9 @@ class House:
         now = self.clock.now()
         issue(self.ids(), secret, IssueKey("test", scopes), actor, works=self.works, now=now)
         return secret
+
+
+_OPERATOR = Actor(OPERATOR, "operator", "tests", frozenset(SCOPES))
 
 
 @dataclass
@@ -168,6 +269,8 @@ class Tenant:
     things: dict[str, Any] = field(default_factory=dict)
     """Ids of what was planted, by name."""
 
+    def key_with(self, *scopes: str) -> str:
+        return self._issue(self.actor, scopes)
+
     def key_without(self, scope: str) -> str:
-        others = tuple(s for s in TENANT_SCOPES if s != scope)
-        return self._issue(self.actor, others)
+        return self.key_with(*(s for s in TENANT_SCOPES if s != scope))

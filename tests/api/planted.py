@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from core.agents.turns import Outcome, Turn, TurnState
@@ -15,7 +16,17 @@ from core.conversations.message import Attachment, Direction, Message, SendState
 from core.conversations.people import MergeContacts, merge
 from core.delivery.effects import SendMessage, owe
 from core.delivery.outbox import Cause, OwedState
+from core.identity.account import Account
+from core.identity.attempts import Attempt, Refusal
+from core.identity.policy import KeptPolicy, SecondFactor, SignInPolicy
+from core.identity.sessions import Session
+from core.identity.sso import Connection, Rules, SsoKind
+from core.identity.sso_connections import ENTRA
 from core.inbox.journal import Entry, EntryState
+from core.policies.roles import OWNER
+from core.tenancy.members import Member, MemberState, Role, Team
+from core.tenancy.tenant import Tenant as TenantOf
+from core.tenancy.tenant import TenantKind
 from ports.families.carrier import Parcel, ParcelState, Scan
 from ports.families.channel import Identity, IdentityKind, Outgoing, OutgoingText
 from ports.families.marketplace import (
@@ -37,9 +48,11 @@ from ports.webhooks import RawWebhook
 from tests.api.house import House, Tenant
 
 NUMBER = "9012345678"
+DIRECTORY = "8b1f2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d"
 THINGS = (
     "parrot", "parrot_number", "market", "contact", "other", "conversation", "message",
-    "attachment", "merge", "turn", "entry", "owed", "sent", "key",
+    "attachment", "merge", "turn", "entry", "owed", "sent", "key", "member", "guest", "team",
+    "session", "sso",
 )  # fmt: skip
 """Names of what a planted tenant has."""
 
@@ -51,7 +64,60 @@ def plant(house: House) -> Tenant:
     _people(house, tenant)
     _commerce(house, tenant)
     _papers(house, tenant)
+    make_ready(house, tenant)
+    _staff(house, tenant)
     return tenant
+
+
+def make_ready(house: House, tenant: Tenant) -> None:
+    """Let the tenant's agent act alone: an owner with a second factor, which the policy asks."""
+    with house.works(tenant.id) as work:
+        owner = _employed(house, "deniz", OWNER, protected_at=house.clock.now())
+        work.members.add(owner)
+        asked = SignInPolicy(second_factor=SecondFactor.ROLES, second_factor_roles=(OWNER,))
+        work.policy.save(KeptPolicy(asked, 1))
+        work.commit()
+
+
+def _staff(house: House, tenant: Tenant) -> None:
+    now, team = house.clock.now(), Team(house.ids(), "Night", house.clock.now())
+    member = _employed(house, "ali", "agent", teams=(team.id,))
+    guest = _employed(house, "guest", "agent", state=MemberState.INVITED)
+    session = Session(house.ids(), member.id, house.ids(), ("password",), now, now, b"digest")
+    entra = Connection(
+        house.ids(), SsoKind.ENTRA, "Entra", True, ENTRA.format(directory=DIRECTORY), "c",
+        {"directory": DIRECTORY}, b"", Rules(), now, now,
+    )  # fmt: skip
+    attempt = Attempt(house.ids(), Refusal.PASSWORD, now, member.id, member.email, "192.0.2.7")
+    with house.works(tenant.id) as work:
+        work.teams.add(team)
+        work.members.add(member)
+        work.members.add(guest)
+        work.roles.save(Role("packing", "Packing", ("inbox.read",), now))
+        work.sessions.add(session)
+        work.attempts.add(attempt)
+        work.sso.add(entra)
+        work.commit()
+    _at_home(house, member)
+    things = {"member": member, "guest": guest, "team": team, "session": session, "sso": entra}
+    tenant.things |= {name: thing.id for name, thing in things.items()}
+
+
+def _at_home(house: House, member: Member) -> None:
+    """The person's own realm, with a mailbox that was proven."""
+    now = house.clock.now()
+    details = ("Europe/Istanbul", "TRY", "tr", now, TenantKind.PERSON)
+    with house.works(member.id) as own:
+        own.tenants.add(TenantOf(member.id, member.name, *details))
+        own.account.add(Account(member.id, member.email, now, now))
+        own.commit()
+
+
+def _employed(house: House, name: str, role: str, **more: Any) -> Member:
+    given = {"state": MemberState.ACTIVE, "roles": (role,), **more}
+    at = house.clock.now()
+    email = f"{name}-{secrets.token_hex(6)}@deniz.example"
+    return Member(house.ids(), email, name.title(), created_at=at, updated_at=at, **given)
 
 
 def _connect(house: House, tenant: Tenant) -> None:

@@ -79,17 +79,17 @@ def test_a_suggestion_is_accepted_without_a_body(it: Shop, ask: Client) -> None:
     assert ask("POST", path, key=it.tenant.key).status_code == 201
 
 
-def test_an_intent_of_ones_own_comes_and_goes(fresh: Shop) -> None:
+def test_an_intent_of_ones_own_comes_and_goes(it: Shop) -> None:
     rule = {"title": "Hediye paketi", "examples": [f"hediye {n}" for n in range(5)]}
-    made = fresh("PUT", "/ai/intents/gift_wrap", rule)
+    made = it("PUT", "/ai/intents/gift_wrap", rule)
     assert (made.status_code, made.json()["own"]) == (200, True)
-    changed = fresh("PUT", "/ai/intents/gift_wrap", {"autonomous": True}).json()
+    changed = it("PUT", "/ai/intents/gift_wrap", {"autonomous": True}).json()
     assert (changed["autonomous"], changed["examples"]) == (True, made.json()["examples"])
-    assert fresh("DELETE", "/ai/intents/gift_wrap").status_code == 204
-    names = [i["name"] for i in fresh("GET", "/ai/intents").json()["items"]]
+    assert it("DELETE", "/ai/intents/gift_wrap").status_code == 204
+    names = [i["name"] for i in it("GET", "/ai/intents").json()["items"]]
     assert "gift_wrap" not in names
-    is_problem(fresh("DELETE", "/ai/intents/gift_wrap"), 404)
-    is_problem(fresh("PUT", "/ai/intents/gift_wrap", {"autonomous": True}), 422)
+    is_problem(it("DELETE", "/ai/intents/gift_wrap"), 404)
+    is_problem(it("PUT", "/ai/intents/gift_wrap", {"autonomous": True}), 422)
 
 
 def test_what_failed_is_read_again(it: Shop) -> None:

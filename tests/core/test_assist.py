@@ -12,6 +12,7 @@ from core.shared.actor import Actor
 from core.shared.errors import Conflict, Invalid, NotAllowed, NotFound
 from ports.families.channel import OutgoingChoices, OutgoingText
 from tests.core.fakes.house import PERSON, PHONE, House, vendor_id
+from tests.core.fakes.people import make_ready
 from tests.core.fakes.samples import NUMBER, TRACKED, order, parcel, shipped
 from tests.core.fakes.world import NOW, TENANT
 
@@ -160,6 +161,7 @@ def test_each_act_needs_its_scope(house: House) -> None:
 
 
 def test_a_rule_is_kept_audited_and_forgotten(house: House) -> None:
+    make_ready(house)
     rule = IntentRule("invoice", 0.8, autonomous=True)
     set_rule(rule, PERSON, works=house.world, now=NOW)
     assert house.tables.intents == {"invoice": rule}

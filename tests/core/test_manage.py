@@ -2,39 +2,72 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from core.conversations.conversation import ConversationState, Handler
+from core.conversations.manage import Assignment
 from core.conversations.message import Direction
 from core.conversations.wake import wake
 from core.shared.actor import Actor
 from core.shared.errors import Conflict, Invalid, NotAllowed, NotFound
+from core.tenancy.members import Member, MemberState
 from tests.core.fakes.house import PERSON, House
 from tests.core.fakes.world import NOW, TENANT
 
 OPEN, RESOLVED = ConversationState.OPEN, ConversationState.RESOLVED
 SNOOZED, PENDING = ConversationState.SNOOZED, ConversationState.PENDING
 TOMORROW = NOW + timedelta(days=1)
+AYSE = Member(uuid4(), "ayse@deniz.example", "Ayşe", MemberState.ACTIVE, ("agent",), NOW, NOW)
+TO_AYSE = Assignment(AYSE.id)
 
 
 @pytest.fixture
 def open_house(house: House) -> House:
     house.says("merhaba")
+    with house.world(TENANT) as work:
+        work.members.add(AYSE)
+        work.commit()
     return house
 
 
 def test_a_conversation_is_somebodys_or_nobodys(open_house: House) -> None:
     id = open_house.conversation.id
-    assert open_house.manage.assign(id, "ayse", PERSON, now=NOW).assignee == "ayse"
-    assert open_house.manage.assign(id, None, PERSON, now=NOW).assignee is None
+    assert open_house.manage.assign(id, TO_AYSE, PERSON, now=NOW).assignee == str(AYSE.id)
+    assert open_house.manage.assign(id, Assignment(), PERSON, now=NOW).assignee is None
     last = open_house.tables.audit[-1]
     assert (last.event_type, last.before, last.after) == (
         "conversation.assigned",
-        {"assignee": "ayse"},
-        {"assignee": None},
+        {"assignee": str(AYSE.id), "team": None},
+        {"assignee": None, "team": None},
     )
+
+
+@pytest.mark.parametrize("roles", [("auditor",), ()])
+def test_only_a_member_who_may_answer_is_given_a_conversation(
+    open_house: House, roles: tuple[str, ...]
+) -> None:
+    silent = replace(AYSE, id=uuid4(), email="sessiz@deniz.example", roles=roles)
+    with open_house.world(TENANT) as work:
+        work.members.add(silent)
+        work.commit()
+    for stranger in (silent.id, uuid4()):
+        with pytest.raises(Invalid) as caught:
+            open_house.manage.assign(
+                open_house.conversation.id, Assignment(stranger), PERSON, now=NOW
+            )
+        assert set(caught.value.problems) == {"assignee"}
+
+
+def test_only_a_team_that_is_there_is_given_a_conversation(open_house: House) -> None:
+    with pytest.raises(Invalid) as caught:
+        open_house.manage.assign(
+            open_house.conversation.id, Assignment(team=uuid4()), PERSON, now=NOW
+        )
+    assert set(caught.value.problems) == {"team"}
 
 
 def test_labels_come_and_go_and_keep_their_order(open_house: House) -> None:
@@ -107,7 +140,7 @@ def test_a_resolved_conversation_may_still_be_labelled_and_assigned(open_house: 
     open_house.manage.move(old, RESOLVED, PERSON, now=NOW)
     open_house.says("yine ben")
     assert open_house.manage.label(old, ["iade"], [], PERSON, now=NOW).labels == ("iade",)
-    assert open_house.manage.assign(old, "ayse", PERSON, now=NOW).assignee == "ayse"
+    assert open_house.manage.assign(old, TO_AYSE, PERSON, now=NOW).assignee == str(AYSE.id)
     assert open_house.manage.move(old, RESOLVED, PERSON, now=NOW).state is RESOLVED
 
 
@@ -132,7 +165,7 @@ def test_every_change_needs_the_scope_and_the_conversation(open_house: House) ->
         (PERSON, open_house.ids(), NotFound),
     ):
         for act in (
-            lambda a, w: manage.assign(w, "x", a, now=NOW),
+            lambda a, w: manage.assign(w, Assignment(), a, now=NOW),
             lambda a, w: manage.label(w, ["x"], [], a, now=NOW),
             lambda a, w: manage.move(w, RESOLVED, a, now=NOW),
             lambda a, w: manage.hand_over(w, "x", a, now=NOW),

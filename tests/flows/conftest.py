@@ -70,6 +70,7 @@ def town(
     ways = {id: SandboxTransport(sandbox) for id, sandbox in sandboxes.items()}
     house.vendors.transport = lambda plugin, _hosts: ways.get(plugin, Nowhere())
     monkeypatch.setattr(worker, "house", lambda: house)
+    worker.postman.cache_clear()  # it is the house's
     ask = Client(web(house))
     made = Town(house, ask, sandboxes, clock)
     made.found()

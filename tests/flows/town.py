@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import httpx
 
 from adapters.queue.worker import run_worker
 from entrypoints.bootstrap import QUEUES, House
+from entrypoints.coming_in import Owner
 from entrypoints.founding import operator_key
 from entrypoints.sweeper import Sweeper
 from ports.sandbox import Sandbox
@@ -52,8 +54,19 @@ class Town:
     def control(self, plugin: str, command: str, **arguments: Any) -> Any:
         return self.sandboxes[plugin].control(command, **arguments)
 
-    def api(self, method: str, path: str, body: Any = None, key: str | None = None) -> Any:
-        answer: httpx.Response = self.ask(method, f"/api/v1{path}", key=key or self.key, json=body)
+    def api(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        bearer: str | None = None,
+        headers: Mapping[str, str] = {},
+    ) -> Any:
+        """As the tenant's key, or as whoever `bearer` names."""
+        whole = f"/api/v1{path}"
+        told = {"key": bearer or self.key, "json": body, "headers": headers}
+        answer: httpx.Response = self.ask(method, whole, **told)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
@@ -80,8 +93,10 @@ class Town:
         """A tenant with WhatsApp, Trendyol and Aras connected, over the public API."""
         operator = operator_key(self.house, "flows")
         app = {"app_secret": APP_SECRET, "verify_token": VERIFY}
-        self.api("POST", "/integrations/whatsapp/app", {"settings": app}, key=operator)
-        made = self.api("POST", "/operator/tenants", {"name": "Akış Mağazası"}, key=operator)
+        self.api("POST", "/integrations/whatsapp/app", {"settings": app}, bearer=operator)
+        email = f"{uuid4().hex}@akis.example"
+        shop = {"name": "Akış Mağazası", "owner": email}
+        made = self.api("POST", "/operator/tenants", shop, bearer=operator)
         self.key = made["api_key"]["secret"]
         hook = "https://house.example/api/v1/integrations/whatsapp/webhook"
         self.control(
@@ -94,6 +109,9 @@ class Town:
         self.connect("trendyol", seller_id=SELLER, api_key=KEY, api_secret=SECRET)
         self.connect("aras", query_username="flow", query_password="flow", customer_code=CARRIER)
         self.settle()
+        mail = self.house.config.data / "mail"
+        owner = Owner(self.api, mail, email, self.clock.now, self.settle)
+        owner.make_ready(owner.come_in())
 
     def connect(self, plugin: str, **settings: str) -> Any:
         return self.api("POST", f"/integrations/{plugin}/connect", {"settings": settings})

@@ -5,13 +5,27 @@ from __future__ import annotations
 import os
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from adapters.sql import tables
 from adapters.sql.codec import to_json
 from adapters.sql.transaction import Transaction
 from core.audit.events import AuditEvent
 from core.shared.ids import uuid7
+
+_SEALED = text(
+    """
+    select c.relrowsecurity and c.relforcerowsecurity and exists (
+        select from pg_trigger g where g.tgrelid = c.oid and g.tgname = 'audit_events_are_final'
+        and g.tgenabled in ('O', 'A')
+    )
+    and c.relowner <> r.oid and not r.rolsuper and not r.rolbypassrls
+    and not has_any_column_privilege(r.oid, c.oid, 'update')
+    and not has_table_privilege(r.oid, c.oid, 'delete, truncate')
+    from pg_class c, pg_roles r
+    where c.oid = 'public.audit_events'::regclass and r.rolname = current_user
+    """
+)
 
 
 class Audit:
@@ -41,3 +55,7 @@ class Audit:
             )
         )
         return id
+
+    def sealed(self) -> bool:
+        """Whether the catalogue says that who writes the log can do nothing else to it."""
+        return self._transaction.run(_SEALED).scalar_one() is True

@@ -89,6 +89,7 @@ def _meets(only: ConversationFilter) -> Sequence[ColumnElement[bool]]:
         (threads.assignee, None if nobody else only.assignee),
         (threads.installation_id, only.installation_id),
         (threads.contact_id, only.contact_id),
+        (threads.team, only.team),
     )
     unassigned = [threads.assignee.is_(None)] if nobody else []
     labelled = [] if only.label is None else [threads.labels.has_key(only.label)]

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from adapters.sql import tables
 from adapters.sql.mapper import Mapper
-from adapters.sql.rows import Rows
+from adapters.sql.rows import Lock, Rows
 from adapters.sql.transaction import Transaction
 from core.shared.errors import Conflict, NotFound
 from core.tenancy.api_keys import ApiKey
@@ -70,8 +70,8 @@ class ApiKeys:
     def __init__(self, transaction: Transaction) -> None:
         self._rows = Rows(transaction, _API_KEY)
 
-    def get(self, id: UUID) -> ApiKey | None:
-        return self._rows.one(tables.api_keys.c.id == id)
+    def get(self, id: UUID, *, lock: bool = False) -> ApiKey | None:
+        return self._rows.one(tables.api_keys.c.id == id, lock=Lock.WAIT if lock else None)
 
     def all(self) -> Sequence[ApiKey]:
         keys = tables.api_keys.c

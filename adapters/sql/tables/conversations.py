@@ -73,6 +73,7 @@ conversations = tenant_table(
     has("state", TEXT),
     has("handler", TEXT),
     may("assignee", TEXT),
+    may("team", ID),
     has("labels", JSON),
     has("preview", TEXT),
     has("unread", WHOLE),

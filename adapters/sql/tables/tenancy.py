@@ -25,6 +25,7 @@ tenants = tenant_table(
     has("currency", TEXT),
     has("language", TEXT),
     has("created_at", MOMENT),
+    has("kind", TEXT),
     key=(),
 )
 
@@ -58,8 +59,13 @@ api_keys = tenant_table(
     may("expires_at", MOMENT),
     may("revoked_at", MOMENT),
     may("last_used_at", MOMENT),
+    has("networks", JSON),
+    has("countries", JSON),
+    may("old_digest", BYTES),
+    may("old_until", MOMENT),
     of_tenant(),
     across("api_keys_digest", "digest"),
+    across("api_keys_old_digest", "old_digest"),
 )
 
 installations = tenant_table(

@@ -61,7 +61,7 @@ class Flags(Store):
 
 
 class ApiKeys(Store):
-    def get(self, id: UUID) -> ApiKey | None:
+    def get(self, id: UUID, *, lock: bool = False) -> ApiKey | None:
         return self.t.api_keys.get(id)
 
     def all(self) -> Sequence[ApiKey]:
@@ -123,9 +123,6 @@ class Inbox(Store):
     def ids(self, only: EntryFilter, limit: int) -> Sequence[UUID]:
         return [e.id for e in self._only(only)][:limit]
 
-    def counts(self) -> Mapping[EntryState, int]:
-        return {s: sum(e.state is s for e in self.t.inbox.values()) for s in EntryState}
-
     def route(self, plugin_id: str, account: str) -> Route | None:
         found = route_of(self.world, plugin_id, account)
         return Route(*found) if found else None
@@ -178,9 +175,6 @@ class Outbox(Store):
             and (only.message_id is None or o.payload.get("message_id") == str(only.message_id))
         ]
         return page(rows, cursor, limit)
-
-    def counts(self) -> Mapping[OwedState, int]:
-        return {s: sum(o.state is s for o in self.t.outbox.values()) for s in OwedState}
 
 
 class Intents(Store):
@@ -246,6 +240,9 @@ class Audit(Store):
     def add(self, event: AuditEvent) -> UUID:
         self.t.audit.append(event)
         return uuid4()
+
+    def sealed(self) -> bool:
+        return not self.world.open_papers
 
 
 STORES: dict[str, Any] = {

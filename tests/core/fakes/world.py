@@ -65,6 +65,24 @@ class Tables:
     guesses: list[tuple[UUID, datetime]] = field(default_factory=list)
     intents: dict[str, Any] = field(default_factory=dict)
     turns: dict[UUID, Any] = field(default_factory=dict)
+    members: dict[UUID, Any] = field(default_factory=dict)
+    roles: dict[str, Any] = field(default_factory=dict)
+    teams: dict[UUID, Any] = field(default_factory=dict)
+    policy: dict[str, Any] = field(default_factory=dict)
+    connections: dict[UUID, Any] = field(default_factory=dict)
+    links: dict[tuple[UUID, str], Any] = field(default_factory=dict)
+    sso_tokens: set[tuple[UUID, str]] = field(default_factory=set)
+    sessions: dict[UUID, Any] = field(default_factory=dict)
+    attempts: dict[UUID, Any] = field(default_factory=dict)
+    account: dict[str, Any] = field(default_factory=dict)
+    devices: dict[UUID, Any] = field(default_factory=dict)
+    factors: dict[UUID, Any] = field(default_factory=dict)
+    backup_codes: dict[bytes, bool] = field(default_factory=dict)
+    """Whether each was used."""
+    tickets: dict[UUID, Any] = field(default_factory=dict)
+    lockouts: dict[str, Any] = field(default_factory=dict)
+    letters: dict[UUID, Any] = field(default_factory=dict)
+    signing_keys: dict[UUID, Any] = field(default_factory=dict)
     audit: list[Any] = field(default_factory=list)
 
     def copied(self) -> Tables:
@@ -76,12 +94,17 @@ class World:
 
     def __init__(self) -> None:
         self.tenants: dict[UUID, Tables] = {}
+        self.emails: dict[str, UUID] = {}
+        """Whose each address is that was proven."""
         self.open = 0
+        self.open_papers = False
+        """Whether somebody could change what the audit log holds."""
 
     def tables(self, tenant: UUID = TENANT) -> Tables:
         return self.tenants.setdefault(tenant, Tables())
 
-    def __call__(self, tenant: UUID) -> FakeWork:
+    def __call__(self, tenant: UUID, reach: object = None) -> FakeWork:
+        """Reach is the database's to hold: tests/adapters/test_sql_reach.py."""
         return FakeWork(self, tenant)
 
 
@@ -95,15 +118,12 @@ class FakeWork:
         self._mine = Tables()
 
     def __enter__(self) -> Self:
-        from tests.core.fakes import stores, talk, trade
-
         assert self._began is None, "a unit of work is entered once"
         self._world.open += 1
         self._began = self._world.tables(self.tenant_id)
         self._mine = self._began.copied()
-        for module in (stores, talk, trade):
-            for name, store in module.STORES.items():
-                setattr(self, name, store(self._mine, self._world))
+        for name, store in _stores().items():
+            setattr(self, name, store(self._mine, self._world))
         return self
 
     def __exit__(
@@ -125,13 +145,22 @@ class FakeWork:
         return "outbox" in vars(self)
 
     def _close(self) -> None:
-        from tests.core.fakes import stores, talk, trade
-
         if self._is_open():
             self._world.open -= 1
-            for module in (stores, talk, trade):
-                for name in module.STORES:
-                    delattr(self, name)
+            for name in _stores():
+                delattr(self, name)
+
+
+def _stores() -> dict[str, Any]:
+    from tests.core.fakes import identity, people, stores, talk, trade
+
+    return {
+        **stores.STORES,
+        **talk.STORES,
+        **trade.STORES,
+        **people.STORES,
+        **identity.STORES,
+    }
 
 
 def route_of(world: World, plugin_id: str, account: str) -> tuple[UUID, UUID] | None:

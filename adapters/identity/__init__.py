@@ -1,0 +1,1 @@
+"""What proves who somebody is: passwords, codes, passkeys, tokens, and identity providers."""
