@@ -12,7 +12,7 @@ from typing import Any
 from adapters.http.address import is_loopback
 from adapters.http.transport import HttpTransport, pooled_client
 from adapters.identity.argon2 import Argon2
-from adapters.identity.common import CommonPasswords
+from adapters.identity.common_passwords import CommonPasswords
 from adapters.identity.issuers import LARGEST_ANSWER
 from adapters.identity.oidc import OpenIdConnect
 from adapters.identity.passkeys import WebAuthnPasskeys

@@ -100,7 +100,7 @@ class HttpTransport:
         self._plugin = plugin
         self._observe = observe
         self._sandbox = sandbox.rstrip("/") if sandbox else None
-        self._largest = largest or LARGEST_BODY
+        self._largest = largest
 
     def send(self, request: Request) -> Response:
         began = time.monotonic()
@@ -158,7 +158,7 @@ class HttpTransport:
     def _call(self, request: httpx.Request) -> Response:
         answer = self._client.send(request, stream=True, auth=None, follow_redirects=False)
         try:
-            body = _read(answer, self._largest)
+            body = _read(answer, self._largest or LARGEST_BODY)
         finally:
             answer.close()
         kept = {n: v for n, v in answer.headers.items() if n not in _UNTRUE_ONCE_DECODED}

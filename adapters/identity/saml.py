@@ -87,7 +87,7 @@ class Saml:
         raise NotProven("SAML knows no logout token")
 
     def farewell(self, connection: Connection, back: str) -> str | None:  # noqa: ARG002
-        """None: SAML's single logout leads a browser through every application, and we offer none."""
+        """None: SAML has a single logout that leads a browser everywhere; we offer none."""
         return None
 
     def _there(self, url: str) -> str:

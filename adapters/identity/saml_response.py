@@ -86,7 +86,8 @@ def _parsed(data: bytes) -> Node:
         root = etree.fromstring(data, _parser())
     except (etree.XMLSyntaxError, ValueError):
         raise NotProven("the response is no XML") from None
-    if root.getroottree().docinfo.doctype:
+    about = root.getroottree().docinfo
+    if about.internalDTD is not None or about.externalDTD is not None:
         raise NotProven("the response brings a document type of its own")
     return root
 

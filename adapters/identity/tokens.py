@@ -128,7 +128,7 @@ class JwtAccessTokens:
     def _signer(self, now: datetime) -> _Signer:
         signer = _newest(self._signers(KEPT_SECONDS), now)
         if signer is None:
-            if True:  # of many threads one makes it; of many processes each may
+            with self._lock:  # of many threads one makes it; of many processes each may
                 signer = _newest(self._signers(0), now) or self._made(now)
         return signer
 

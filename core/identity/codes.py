@@ -47,8 +47,11 @@ def sent_code(ticket: Ticket, own: Work, means: Means) -> str | None:
 
 
 def fresh_codes(own: Work, means: Means) -> tuple[str, ...]:
-    """Ten new ones of 80 random bits each; those of before are dead. Only hashes are kept."""
-    codes = tuple(_spell(means.random(10)) for _ in range(BACKUP_CODES))
+    """Ten new ones of 120 random bits each; those of before are dead.
+
+    Only hashes are kept: with that many bits a plain one will do (OWASP ASVS 5.0, 6.5.2).
+    """
+    codes = tuple(_spell(means.random(15)) for _ in range(BACKUP_CODES))
     own.backup_codes.replace([digest(code) for code in codes], means.clock.now())
     return codes
 

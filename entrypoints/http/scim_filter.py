@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import operator
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -24,8 +25,18 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-_ORDERS = ("gt", "ge", "lt", "le")
-_OPERATORS = ("eq", "ne", "co", "sw", "ew", *_ORDERS)
+_COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
+    "eq": operator.eq,
+    "co": operator.contains,
+    "sw": str.startswith,
+    "ew": str.endswith,
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "lt": operator.lt,
+    "le": operator.le,
+}
+_OPERATORS = ("ne", *_COMPARED)
+_TEXTUAL = ("co", "sw", "ew")
 _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 
 
@@ -73,23 +84,8 @@ class Compare:
         return any(self._compared(value) for value in self.path.values(document))
 
     def _compared(self, value: Any) -> bool:
-        here, there = _like(self.path.leaf, value), _like(self.path.leaf, self.value)
-        match self.operator:
-            case "eq":
-                return bool(here == there)
-            case "co":
-                return there in here
-            case "sw":
-                return bool(here.startswith(there))
-            case "ew":
-                return bool(here.endswith(there))
-            case "gt":
-                return bool(here > there)
-            case "ge":
-                return bool(here >= there)
-            case "lt":
-                return bool(here < there)
-        return bool(here <= there)
+        leaf = self.path.leaf
+        return _COMPARED[self.operator](_like(leaf, value), _like(leaf, self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +204,12 @@ class Reader:
             self._of = outer
             self._need("]")
             return Within(path.attribute, inner)
-        operator = self._next().lower()
-        if operator == "pr":
+        how = self._next().lower()
+        if how == "pr":
             return Present(path)
-        if operator not in _OPERATORS:
+        if how not in _OPERATORS:
             raise _wrong("it has an operator that does not exist")
-        return _checked(Compare(path, operator, _value(self._next())))
+        return _checked(Compare(path, how, _value(self._next())))
 
     def _next(self) -> str:
         if self._at >= len(self._tokens):
@@ -287,7 +283,7 @@ def _checked(found: Compare) -> Compare:
         return Compare(found.path, found.operator, value)
     if not isinstance(value, str) or leaf.type == "complex":
         raise _wrong(f"{leaf.name} cannot be compared with that")
-    if leaf.type == "dateTime" and not is_moment(value):
+    if leaf.type == "dateTime" and (found.operator in _TEXTUAL or not is_moment(value)):
         raise _wrong(f"{leaf.name} is a date and time")
     return found
 

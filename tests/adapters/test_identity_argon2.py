@@ -11,11 +11,12 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError
 from argon2.low_level import Type
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.identity.argon2 import LANES, MEMORY_KIB, PASSES, Argon2
 from core.identity.means import Hasher
+from tests.core.fakes.laws import law
 
 QUICK: Hasher = Argon2(memory_kib=64, passes=1)
 ANY = st.text(st.characters(exclude_categories=()), max_size=200)
@@ -37,14 +38,14 @@ def test_it_is_a_phc_string_that_others_read() -> None:
     assert PasswordHasher().verify(kept, "kedi kapıda bekler")
 
 
+@law
 @given(ANY)
-@settings(max_examples=50)
 def test_the_password_opens_as_it_was_typed(password: str) -> None:
     assert QUICK.verify(QUICK.hash(password), password)
 
 
+@law
 @given(ANY, ANY)
-@settings(max_examples=50)
 def test_no_other_password_opens(password: str, other: str) -> None:
     assert QUICK.verify(QUICK.hash(password), other) is (password == other)
 

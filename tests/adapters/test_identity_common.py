@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.identity.common import LIST, CommonPasswords
+from adapters.identity.common_passwords import LIST, CommonPasswords
 from adapters.identity.data.pack_passwords import pack
 from adapters.identity.data.turkish import PROVINCES, passwords
 from core.identity.means import Common

@@ -14,6 +14,7 @@ from adapters.identity.data import pack_places
 from adapters.identity.places import SHIPPED, MmdbPlaces
 from core.identity.means import Places
 from tests.adapters.mmdb import database
+from tests.core.fakes.laws import law
 
 PLACES: Places = MmdbPlaces()
 
@@ -70,6 +71,7 @@ def test_what_is_private_odd_or_no_address_is_nowhere(ip: str) -> None:
     assert PLACES.country(ip) is None
 
 
+@law
 @given(st.ip_addresses().map(str) | st.text(max_size=50))
 def test_the_answer_is_two_letters_or_none(ip: str) -> None:
     country = PLACES.country(ip)

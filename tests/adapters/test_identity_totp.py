@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from adapters.identity.totp import SECONDS, PyotpTotp
 from core.identity.means import Totp
+from tests.core.fakes.laws import law
 
 TOTP: Totp = PyotpTotp()
 RFC = b32encode(b"12345678901234567890").decode()
@@ -47,6 +48,7 @@ def test_the_numbers_of_the_standard(seconds: int, code: str) -> None:
     assert TOTP.step(RFC, code, at(seconds)) == seconds // SECONDS
 
 
+@law
 @given(SECRETS, MOMENTS, st.integers(-5, 5))
 def test_only_this_step_and_its_neighbours_are_accepted(
     secret: str, now: datetime, off: int

@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine
 
 from adapters.identity.argon2 import Argon2
-from adapters.identity.common import CommonPasswords
+from adapters.identity.common_passwords import CommonPasswords
 from adapters.identity.passkeys import WebAuthnPasskeys
 from adapters.identity.providers import Providers
 from adapters.identity.tokens import JwtAccessTokens

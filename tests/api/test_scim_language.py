@@ -85,6 +85,7 @@ def test_a_filter_means_what_the_rfc_says(text: str, expected: bool) -> None:
         "active eq 1",
         'name eq "x"',
         'meta.created gt "yesterday"',
+        'meta.created co "2026-11-24T09:30:00Z"',
         "userName gt null",
         'userName eq "\\ud800"',
         'userName eq "\\u0000"',

@@ -167,11 +167,11 @@ def test_the_person_is_told_that_a_backup_code_was_used(door: Door) -> None:
     assert codes[0] not in repr(door.world.tables(person))
 
 
-def test_ten_codes_of_eighty_random_bits_are_kept_as_hashes(door: Door) -> None:
+def test_ten_codes_of_120_random_bits_are_kept_as_hashes(door: Door) -> None:
     person = door.person()
     codes = door.codes(person)
     assert len(set(codes)) == 10
-    assert all(len(code.replace("-", "")) == 16 for code in codes)
+    assert all(len(code.replace("-", "")) == 24 for code in codes)
     kept = repr(door.world.tables(person))
     assert not any(code in kept for code in codes)
 

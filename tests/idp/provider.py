@@ -84,8 +84,13 @@ class Server:
         """What it says of itself when it listens."""
 
     def close(self) -> None:
-        self._process.communicate()
+        """The log stays where it died of itself."""
+        died = self._process.poll() is not None
+        self._process.terminate()
+        self._process.communicate(timeout=10)
         self._log.close()
+        if not died:
+            Path(self._log.name).unlink()
 
     def tell(self, **command: Any) -> None:
         assert self._process.stdin is not None

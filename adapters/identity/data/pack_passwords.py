@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from adapters.identity.common import LIST
+from adapters.identity.common_passwords import LIST
 from adapters.identity.data import turkish
 from core.shared.folding import fold_ascii
 
