@@ -144,7 +144,7 @@ def build(config: Config, *, part: str, clock: Clock | None = None) -> House:
     observe.set_up_logging(part, config.log_format, config.log_level)
     clock = clock or SystemClock()
     bell = Bell(config.redis_url.reveal())
-    engine = make_engine(config.database_url.reveal(), pool_size=20)
+    engine = make_engine(config.database_url.reveal(), pool_size=24)
     works = SqlWorks(engine, bell.ring)
     vault = EnvelopeVault(SqlKeys(engine), _master_keys(config))
     client = pooled_client()

@@ -35,12 +35,12 @@ class KeyStore(Protocol):
 
 
 class Seals(Protocol):
-    """Where the installations' sealed settings are kept, for sealing them anew."""
+    """Where what is sealed for long is kept, for sealing it anew. A ticket is over before that."""
 
     def each(self, tenant: UUID) -> Sequence[tuple[UUID, bytes]]:
-        """Every installation that has settings."""
+        """Every sealed text, with the id that it is sealed for."""
 
-    def swap(self, tenant: UUID, installation: UUID, old: bytes, new: bytes) -> bool:
+    def swap(self, tenant: UUID, place: UUID, old: bytes, new: bytes) -> bool:
         """Replace `old`; False, and nothing happens, where it is not there any more."""
 
 
@@ -56,14 +56,26 @@ _REWRAP = text(
     "update tenant_keys set wrapped = :wrapped, kek_id = :kek_id"
     " where tenant_id = :tenant and version = :version and kek_id = :was"
 )
+_SEALED = {
+    "installations": "settings",
+    "factors": "sealed",
+    "letters": "sealed",
+    "signing_keys": "sealed",
+    "sso_connections": "sealed",
+}
 _EACH = text(
-    "select id, settings from installations"
-    " where tenant_id = :tenant and settings <> '' order by id"
+    " union all ".join(
+        f"select id, {column} from {table} where tenant_id = :tenant and {column} <> ''"  # noqa: S608
+        for table, column in _SEALED.items()
+    )
 )
-_SWAP = text(
-    "update installations set settings = :new"
-    " where tenant_id = :tenant and id = :installation and settings = :old"
-)
+_SWAPS = [
+    text(
+        f"update {table} set {column} = :new"  # noqa: S608 - the names stand above
+        f" where tenant_id = :tenant and id = :place and {column} = :old"
+    )
+    for table, column in _SEALED.items()
+]
 
 
 @contextmanager
@@ -103,7 +115,7 @@ class SqlSeals:
             rows = transaction.run(_EACH, {"tenant": tenant}).all()
         return [(id, bytes(sealed)) for id, sealed in rows]
 
-    def swap(self, tenant: UUID, installation: UUID, old: bytes, new: bytes) -> bool:
-        values = {"tenant": tenant, "installation": installation, "old": old, "new": new}
+    def swap(self, tenant: UUID, place: UUID, old: bytes, new: bytes) -> bool:
+        values = {"tenant": tenant, "place": place, "old": old, "new": new}
         with _own(self.engine, tenant) as transaction:
-            return transaction.run(_SWAP, values).rowcount == 1
+            return any(transaction.run(swap, values).rowcount for swap in _SWAPS)

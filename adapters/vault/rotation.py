@@ -26,7 +26,7 @@ class Rotated:
     wrapped: int
     """Data keys that got another master key."""
     sealed: int
-    """Settings that got another data key."""
+    """Sealed texts that got another data key."""
     lost: tuple[UUID, ...]
     """Tenants that have something which does not open; the rest of theirs is done."""
 
@@ -40,8 +40,8 @@ def rotate(
 ) -> Rotated:
     """Wrap every tenant's data keys by the first master key; afterwards the others may go.
 
-    With `renew_before`, data keys made before that moment get a successor; with `seals`, settings
-    are sealed anew under the tenant's newest key. Begun again with the same moment after an
+    With `renew_before`, data keys made before that moment get a successor; with `seals`, what is
+    sealed is sealed anew under the tenant's newest key. Begun again with the same moment after an
     interruption, it goes on where it was.
     """
     wrapped = sealed = 0
@@ -70,15 +70,15 @@ def _seal_anew(tenant: UUID, vault: EnvelopeVault, seals: Seals) -> tuple[int, b
         if not missed:
             break
         missed = broken = False
-        for installation, old in seals.each(tenant):
+        for place, old in seals.each(tenant):
             try:
-                new = vault.reseal(tenant, installation, old)
+                new = vault.reseal(tenant, place, old)
             except SealBroken:
                 broken = True
                 continue
             if new is None:
                 continue
-            swapped = seals.swap(tenant, installation, old, new)
+            swapped = seals.swap(tenant, place, old, new)
             done += swapped
             missed |= not swapped
     return done, broken

@@ -70,8 +70,6 @@ class Email:
             if not own.account.claim_email(email):
                 raise Conflict("another account has this address")
             own.account.save(replace(before, email=email, email_verified_at=now))
-            for purpose in (Purpose.RESET, Purpose.RECOVERY):
-                own.tickets.drop(purpose)
             if email != before.email:
                 tell("email_changed", own, self.means, to=before.email, email=email)
             who, id = by_link(parsed.realm, Client()), str(parsed.realm)

@@ -137,7 +137,7 @@ def _in(stands: PersonStands, person: UUID, now: datetime) -> bool:
 def _seen(id: UUID, work: Work, now: datetime) -> None:
     """Read once more and locked: it may be ended, or its token exchanged, at this moment."""
     session = work.sessions.get(id, lock=True)
-    if session is not None and session.ended_at is None:
+    if session is not None:
         work.sessions.save(replace(session, last_seen_at=max(now, session.last_seen_at)))
         work.commit()
 

@@ -105,7 +105,8 @@ class Joining:
         return self.means.hasher.hash(password)
 
     def _take(self, found: _Invited, person: UUID, name: str, client: Client) -> None:
-        """The invitation becomes the membership; Conflict for whoever is a member already."""
+        """The invitation becomes the membership; Conflict for whoever is a member already: then
+        it stays open."""
         token, seller, now = found.token, found.seller.id, self.means.clock.now()
         with self.means.works(seller) as work:
             if work.tickets.take(token.id, token.digest, Purpose.INVITATION, now) is None:
@@ -122,8 +123,6 @@ class Joining:
             work.commit()
 
     def _replace(self, invited: Member, person: UUID, name: str, work: Work) -> None:
-        if work.members.get(person) is not None:
-            raise Conflict("you are a member already")
         work.members.remove(invited.id)
         work.members.add(
             replace(

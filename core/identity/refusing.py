@@ -17,6 +17,7 @@ from core.shared.ids import OPERATOR
 from core.shared.work import Work
 
 WORDS = "this sign-in is refused"
+_LONGEST_DETAIL = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ def write_down(
 ) -> None:
     """In the open work of the realm."""
     client, now = tried.client, means.clock.now()
+    detail = _line(detail) if detail else None
     work.attempts.add(
         Attempt(
             means.ids(),
@@ -89,6 +91,11 @@ def write_down(
     after = {"why": why.value, "country": client.country, "detail": detail}
     actor = at_the_door(work.tenant_id, client)
     work.audit.add(AuditEvent(event, actor, "person", who, now, after=after))
+
+
+def _line(said: str) -> str:
+    """What a library or a stranger said, as one short line of the log."""
+    return "".join(c for c in said if c.isprintable())[:_LONGEST_DETAIL]
 
 
 def at_the_door(realm: UUID, client: Client) -> Actor:

@@ -33,6 +33,11 @@ from core.shared.work import Work
 
 ISSUER = "Invekto"
 OVER = "this set-up is over: begin again"
+WRONG: Mapping[FactorKind, Mapping[str, str]] = {
+    FactorKind.TOTP: {"code": "is not the one that the app shows at this moment"},
+    FactorKind.SMS: {"code": "is not the one that was sent"},
+    FactorKind.PASSKEY: {"credential": "is no passkey that was made for this set-up"},
+}
 _PHONE = re.compile(r"\+[1-9][0-9]{7,14}")
 _LONGEST_NAME = 80
 
@@ -74,7 +79,7 @@ class SetUp:
             secret = self._opened(data)["secret"]
             step = self.means.totp.step(secret, code, made.created_at)
             if step is None:
-                raise NotProven("is not the code of this moment")
+                raise NotProven("no code of this moment")
             return replace(made, sealed=b64decode(data["sealed"]), step=step)
 
         return self._confirm(text, FactorKind.TOTP, who, client, build)
@@ -133,7 +138,7 @@ class SetUp:
         def build(data: Mapping[str, Any]) -> Factor:
             opened = self._opened(data)
             if not compare_digest(opened["code"].encode(), code.encode()):
-                raise NotProven("is not the code that was sent")
+                raise NotProven("not the code that was sent")
             phone = opened["phone"]
             factor = self._made(data, FactorKind.SMS, f"…{phone[-4:]}")
             sealed = self.means.vault.seal(UUID(data["person"]), factor.id, {"phone": phone})
@@ -193,11 +198,11 @@ class SetUp:
             raise NotFound(OVER)
         try:
             factor = build(kept.data)
-        except NotProven as error:
+        except NotProven:
             with self.means.works(whose.person) as own:
                 own.tickets.tried(token.id, WRONG_CODES)
                 own.commit()
-            raise Invalid({"code": str(error)}) from None
+            raise Invalid(WRONG[kind]) from None
         codes = self._add(whose, token, factor, client)
         return Enrolled(factor, codes, self._go_on(whose, kind, client))
 

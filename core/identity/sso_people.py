@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -129,7 +130,7 @@ def _with_roles(
     """The directory's word counts at every sign-in, for those whom it manages."""
     if rules.role_claim is None or not member.managed:
         return member
-    roles = _roles(work, rules, identity)
+    roles = _roles(work, rules, identity, _by_groups(work, rules, member))
     if set(roles) == set(member.roles):
         return member
     if OWNER in member.roles and OWNER not in roles and not _spared(work, member):
@@ -140,10 +141,23 @@ def _with_roles(
     return _saved(work, "member.changed", member, after, actor, now)
 
 
-def _roles(work: Work, rules: Rules, identity: Identity) -> tuple[str, ...]:
-    """By the claim's words, else the rules' own; a role that is gone is given to nobody."""
+def _by_groups(work: Work, rules: Rules, member: Member) -> Sequence[str]:
+    """The roles that the seller's directory has given by its groups (SCIM), where the provider does
+    not tell of them. They are kept, never given, here: anybody may be put into a team."""
+    if member.user_name is None or not member.teams:
+        return ()
+    names = (team.name for team in work.teams.all() if team.id in member.teams)
+    gives = {rules.role_map[name] for name in names if name in rules.role_map} - {OWNER}
+    return [role for role in member.roles if role in gives]
+
+
+def _roles(
+    work: Work, rules: Rules, identity: Identity, held: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """By the claim's words, and those that are held by another right; else the rules' own. A role
+    that is gone is given to nobody."""
     words = identity.words.get(rules.role_claim or "", ())
-    mapped = [rules.role_map[word] for word in words if word in rules.role_map]
+    mapped = [*held, *(rules.role_map[word] for word in words if word in rules.role_map)]
     there = BUILT_IN.keys() | work.roles.all().keys()
     return tuple(dict.fromkeys(role for role in mapped or rules.roles if role in there))
 

@@ -27,7 +27,7 @@ from core.identity.provisioning import SCOPE, Provisioning
 from core.shared.actor import Actor, allow
 from core.shared.errors import NotFound
 from entrypoints.http.bodies import Gone, answer, read_body
-from entrypoints.http.guard import check_address, check_json
+from entrypoints.http.guard import check_json
 from entrypoints.http.observed import OPERATION
 from entrypoints.http.problems import Malformed, MethodNotAllowed, NotJson
 from entrypoints.http.scim_answers import Asked, Said, listed, plain, refusal
@@ -109,7 +109,6 @@ class ScimDoor:
         await answer(send, said.status, said.body, said.headers)
 
     async def _said(self, scope: Scope, receive: Receive) -> Said:
-        check_address(scope)
         operation, name = _route(scope)
         scope["extensions"][OPERATION] = operation
         headers = Headers(scope=scope)

@@ -26,8 +26,8 @@ from ports.clock import Clock
 KNOWN = 10_000
 """Keys whose owner stays in memory."""
 THREADS = 6
-"""Tokens that are looked up at once. With the handlers' ten and the door's four they are as many as
-there are connections to the database."""
+"""Tokens that are looked up at once. With the handlers' ten, the webhook door's four, and two each
+of the providers' and the directories' door they are as many as there are connections."""
 
 
 class FindsKeys(Protocol):

@@ -372,6 +372,11 @@ def xsw_within_the_signature(good: Any) -> Any:
     return response(good)
 
 
+def xsw_signed_twice(good: Any) -> Any:
+    good.append(copy.deepcopy(_signature(good)))
+    return response(good)
+
+
 def xsw_response_in_a_response(good: Any) -> Any:
     return response(_evil(good, id="_evil"), _extensions(response(good)))
 
@@ -504,6 +509,14 @@ def test_a_confirmation_without_limits_is_none(name: str) -> None:
     refused(said(response(signer("ours").sign(part))), "nobody may bring")
 
 
+def test_a_confirmation_that_begins_later_is_none() -> None:
+    """SAML Profiles, section 4.1.4.2: a bearer's has no beginning."""
+    part = assertion()
+    [data] = part.iter(f"{{{A}}}SubjectConfirmationData")
+    data.set("NotBefore", "2026-11-24T09:00:00Z")
+    refused(said(response(signer("ours").sign(part))), "nobody may bring")
+
+
 def test_what_nobody_asked_for_is_refused() -> None:
     """A sign-in that the provider begins names no request of ours."""
     part = assertion()
@@ -537,6 +550,13 @@ def test_an_assertion_holds_for_its_time_and_a_minute(at: timedelta, good: bool)
         assert finish(signed(), at=at).subject == "u-1"
     else:
         refused(signed(), at=at)
+
+
+def test_an_assertion_may_hold_for_less_than_its_confirmation() -> None:
+    part = assertion()
+    [conditions] = part.iter(f"{{{A}}}Conditions")
+    conditions.set("NotOnOrAfter", "2026-11-24T09:29:00Z")
+    refused(said(response(signer("ours").sign(part))), "not hold any more")
 
 
 def test_a_session_that_is_over_signs_nobody_in() -> None:

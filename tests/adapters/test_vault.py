@@ -26,8 +26,12 @@ from adapters.vault.envelope import CACHED_KEYS, CACHED_SECONDS, EnvelopeVault, 
 from adapters.vault.keys import SqlKeys, SqlSeals, WrappedKey
 from adapters.vault.masters import MasterKeys, generate
 from adapters.vault.rotation import Rotated, rotate
+from core.identity.factors import Factor, FactorKind
+from core.identity.keys import SigningKey
+from core.identity.letters import Letter, Medium
 from core.tenancy.installations import Installation, InstallationState
 from core.tenancy.vendors import SealBroken
+from tests.adapters.realms import connection
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 PLAIN = {"customer": "Çiğdem", "api_key": "planted-secret", "port": 443, "test": True, "no": None}
@@ -448,6 +452,33 @@ def test_in_postgres_keys_belong_to_a_tenant(engine: Engine, tenants: Callable[[
     keys.rewrap(mine, 1, b"anew", "k3", was="k1")
     assert [(key.wrapped, key.kek_id) for key in keys.all(mine)] == [(b"anew", "k3")]
     assert keys.all(mine)[0].created_at.tzinfo is not None
+
+
+def test_in_postgres_whatever_is_sealed_for_long_is_sealed_anew(
+    engine: Engine, works: SqlWorks, tenant: UUID
+) -> None:
+    vault = EnvelopeVault(SqlKeys(engine), MasterKeys.parse(generate()))
+    factor, letter, key = uuid4(), uuid4(), uuid4()
+    provider = connection()
+
+    def sealed(id: UUID) -> bytes:
+        return vault.seal(tenant, id, {"secret": "s"})
+
+    provider = replace(provider, sealed=sealed(provider.id))
+    with works(tenant) as work:
+        work.factors.add(Factor(factor, FactorKind.TOTP, "app", NOW, sealed(factor)))
+        work.letters.add(Letter(letter, Medium.MAIL, "reset", sealed(letter), NOW, NOW))
+        work.signing_keys.add(SigningKey(key, "{}", sealed(key), NOW))
+        work.sso.add(provider)
+        work.commit()
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    done = rotate([tenant], vault, seals=SqlSeals(engine), renew_before=soon)
+    assert done == Rotated(0, 4, ())
+    found = dict(SqlSeals(engine).each(tenant))
+    assert set(found) == {factor, letter, key, provider.id}
+    for id, text in found.items():
+        assert version_of(text) == 2
+        assert vault.open(tenant, id, text) == {"secret": "s"}
 
 
 def test_in_postgres_a_rotation_leaves_no_plain_secret_and_no_use_for_the_old_key(

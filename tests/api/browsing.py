@@ -12,6 +12,7 @@ from uuid import UUID
 import httpx
 import pyotp
 
+from core.identity.policy import KeptPolicy, SignInPolicy
 from core.policies.roles import OWNER
 from tests.api.client import Client
 from tests.api.house import House, Tenant
@@ -130,3 +131,11 @@ def signed_in(ask: Client, house: House, tenant: Tenant, name: str, *roles: str)
     person = joined(ask, house, tenant, name, *roles)
     person.browser.in_(person.log_in())
     return person
+
+
+def ask_for(house: House, seller: Tenant, **asked: object) -> None:
+    """Set the seller's policy, whatever harm it does."""
+    with house.works(seller.id) as work:
+        version = work.policy.get().version + 1
+        work.policy.save(KeptPolicy(SignInPolicy(**asked), version))  # type: ignore[arg-type]
+        work.commit()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
+from tests.api.browsing import Person, signed_in
 from tests.api.client import Client
 from tests.api.house import House, Tenant
 from tests.api.planted import plant
@@ -50,3 +51,14 @@ def fresh(ask: Client, house: House) -> Shop:
 @pytest.fixture
 def number() -> str:
     return str(next(NUMBERS))
+
+
+@pytest.fixture
+def seller(house: House) -> Tenant:
+    return house.tenant()
+
+
+@pytest.fixture
+def ayse(ask: Client, house: House, seller: Tenant) -> Person:
+    """An owner, signed in by a password alone."""
+    return signed_in(ask, house, seller, "ayse")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.exceptions import HTTPException
 
+from core.identity.means import NotProven
 from core.shared import errors
 from entrypoints.http import problems
 from entrypoints.http.problems import TABLE, problem
@@ -59,6 +60,7 @@ def test_every_status_that_we_give_is_specified() -> None:
         (UnsupportedMediaTypeProblem("planted"), 415),
         (ValueError("planted"), 500),
         (KeyError("planted"), 500),
+        (NotProven("planted"), 422),
     ],
 )
 def test_the_words_of_others_are_not_passed_on(error: Exception, status: int) -> None:

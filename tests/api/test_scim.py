@@ -13,10 +13,12 @@ import httpx
 import pytest
 
 from core.identity.policy import Fence, KeptPolicy, SignInPolicy
+from core.identity.sso import Rules
 from core.policies.roles import OWNER
 from entrypoints.http import spec
 from entrypoints.http.bodies import LONGEST
 from entrypoints.http.scim_schemas import GROUP, USER
+from tests.adapters.realms import connection
 from tests.api.browsing import joined, signed_in
 from tests.api.client import Client
 from tests.api.house import House, Tenant
@@ -300,6 +302,39 @@ def test_a_group_is_a_team(ask: Client, directory: Directory) -> None:
     assert "groups" not in directory("GET", f"/Users/{adil['id']}").json()
 
 
+def test_a_group_that_single_sign_on_maps_gives_its_role(
+    ask: Client, house: House, directory: Directory
+) -> None:
+    """Also to somebody whom a colleague had put into the team, as soon as the directory says so."""
+    rules = Rules(role_claim="groups", role_map={"Leads": "supervisor"})
+    with house.works(directory.tenant.id) as work:
+        work.sso.add(replace(connection(), rules=rules))
+        work.commit()
+    ada, adil = directory.user("ada"), directory.user("adil")
+    group = directory.group("Leads", adil["id"])
+    ask(
+        "PATCH",
+        f"/api/v1/members/{ada['id']}",
+        key=directory.tenant.key,
+        json={"teams": [group["id"]]},
+        headers={"If-Match": '"1"'},
+    )
+
+    def roles() -> list[list[str]]:
+        found = (
+            ask("GET", f"/api/v1/members/{user['id']}", key=directory.tenant.key)
+            for user in (ada, adil)
+        )
+        return [member.json()["roles"] for member in found]
+
+    assert roles() == [["agent"], ["supervisor"]]
+    add = {"op": "add", "path": "members", "value": [{"value": ada["id"]}]}
+    directory.patch(f"/Groups/{group['id']}", add)
+    assert roles() == [["supervisor"], ["supervisor"]]
+    directory("DELETE", f"/Groups/{group['id']}")
+    assert roles() == [["agent"], ["agent"]]
+
+
 def test_a_group_holds_users_alone(directory: Directory) -> None:
     group = directory.group("Gece")
     for value in (str(uuid4()), group["id"], "ada"):
@@ -398,6 +433,8 @@ def test_whoever_has_used_up_their_share_waits(house: House, directory: Director
         ("GET", "", 404),
         ("GET", "/Users/", 404),
         ("GET", "/Users/nobody", 404),
+        ("GET", "/Users/%00", 404),
+        ("GET", "/Schemas/", 404),
         ("GET", f"/Users/{uuid4()}/groups", 404),
         ("GET", "/Schemas/nothing", 404),
         ("PATCH", "/Users", 405),

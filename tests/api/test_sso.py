@@ -30,11 +30,6 @@ PROVIDER = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "http
 
 
 @pytest.fixture
-def seller(house: House) -> Tenant:
-    return house.tenant()
-
-
-@pytest.fixture
 def entra(ask: Client, seller: Tenant) -> str:
     """A connection whose people become members."""
     return connected(ask, seller, SsoKind.ENTRA)
@@ -84,6 +79,7 @@ def test_who_comes_from_the_provider_is_in(ask: Client, seller: Tenant, entra: s
     browser.in_(back(browser, entra, state, "s-1 can@deniz.example"))
     me = browser("GET", "/auth/me").json()
     assert (me["session"]["methods"], me["roles"], me["managed"]) == (["sso"], ["agent"], True)
+    is_problem(browser("PUT", "/auth/me", {"name": "Can"}), 409)
     assert browser("POST", "/auth/logout").json() == {"farewell": "https://idp.example/out"}
     is_problem(browser("GET", "/auth/me"), 401)
 
@@ -175,12 +171,21 @@ def test_saml_brings_the_browser_to_a_page_of_ours(ask: Client, seller: Tenant, 
     assert (led.status_code, led.headers["cache-control"]) == (303, "no-store")
     page = urlsplit(led.headers["location"])
     assert f"{page.scheme}://{page.netloc}{page.path}" == f"{HOME}/sign-in/callback/{saml}"
-    [ticket] = parse_qs(page.fragment)["saml"]
-    is_problem(Browser(ask)("POST", "/auth/saml/finish", {"ticket": ticket}), 401)
+    [first] = parse_qs(page.fragment)["saml"]
     again = post(ask, path, {**form, "RelayState": state})
     [ticket] = parse_qs(urlsplit(again.headers["location"]).fragment)["saml"]
+    is_problem(browser("POST", "/auth/saml/finish", {"ticket": first}), 401)
     browser.in_(browser("POST", "/auth/saml/finish", {"ticket": ticket}))
     is_problem(browser("POST", "/auth/saml/finish", {"ticket": ticket}), 401)
+
+
+def test_a_saml_answer_is_for_the_browser_that_went(ask: Client, seller: Tenant, saml: str) -> None:
+    victim, thief = Browser(ask), Browser(ask)
+    away(thief, seller, saml, "saml")
+    form = {"SAMLResponse": "s-8 x@deniz.example", "RelayState": away(victim, seller, saml, "saml")}
+    led = post(ask, f"/auth/saml/acs/{seller.id}/{saml}", form)
+    [ticket] = parse_qs(urlsplit(led.headers["location"]).fragment)["saml"]
+    is_problem(thief("POST", "/auth/saml/finish", {"ticket": ticket}), 401)
 
 
 def test_what_nobody_asked_for_is_not_kept(

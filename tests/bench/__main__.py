@@ -10,7 +10,17 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from tests.bench import api_get, inbox_page, ingest, intents, latency, pipeline, start, turns
+from tests.bench import (
+    api_get,
+    inbox_page,
+    ingest,
+    intents,
+    latency,
+    pipeline,
+    signing_in,
+    start,
+    turns,
+)
 from tests.bench.disk import inserts_per_second, sync_seconds
 from tests.bench.run import FULL, QUICK, TINY, Run, Sizes
 from tests.bench.servers import Servers, temporary_folder
@@ -19,6 +29,7 @@ from tests.bench.table import Row, markdown, micros, per_second
 BENCHES: Mapping[str, Callable[[Run], Iterator[Row]]] = {
     "ingest": ingest.bench,
     "api_get": api_get.bench,
+    "signing_in": signing_in.bench,
     "inbox_page": inbox_page.bench,
     "pipeline": pipeline.bench,
     "latency": latency.bench,

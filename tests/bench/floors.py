@@ -1,6 +1,6 @@
 """What could be done with the same means and nothing of the house around it.
 
-python -m tests.bench.floors hello|framework|ingest|rq
+python -m tests.bench.floors hello|framework|ingest|unasked|rq
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from typing import cast
+from uuid import UUID
 
 import uvicorn
 from psycopg_pool import AsyncConnectionPool
@@ -99,6 +100,23 @@ def ingest() -> Starlette:
     return Starlette(routes=[Route("/hook", hook, methods=["POST"]), Route("/", _hello)])
 
 
+def unasked() -> int:
+    """The house's own web process, but whoever asks is the same actor, and has no share."""
+    from core.shared.actor import Actor
+    from core.tenancy.api_keys import TENANT_SCOPES
+    from entrypoints import web
+    from entrypoints.http.security import Security
+
+    tenant = UUID(os.environ["FLOOR_TENANT"])
+    actor = Actor(tenant, "api_key", str(tenant), frozenset(TENANT_SCOPES))
+
+    async def bearer(_: Security, token: str, request: object) -> dict[str, Actor]:  # noqa: ARG001
+        return {"sub": actor}
+
+    Security.bearer = bearer  # type: ignore[assignment, method-assign]
+    return web.main()
+
+
 def nothing() -> None:
     """A job."""
 
@@ -119,6 +137,8 @@ def main() -> None:
         worker.log_job_description = False
         worker.work(logging_level="WARNING")
         return
+    if what == "unasked":
+        sys.exit(unasked())
     app = {"hello": hello, "framework": framework, "ingest": ingest}[what]()
     port = int(os.environ["PORT"])
     uvicorn.run(app, port=port, log_config=None, access_log=False, server_header=False)

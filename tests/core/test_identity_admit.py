@@ -21,6 +21,7 @@ from core.shared.errors import NotFromHere
 from core.shared.ids import OPERATOR
 from core.tenancy.api_keys import ApiKey, digest
 from core.tenancy.members import Member, MemberState, Role
+from tests.core.fakes.identity import Access
 from tests.core.fakes.world import NOW, TENANT, CountingIds, FakeClock, World
 
 PERSON, DEVICE = uuid4(), uuid4()
@@ -150,6 +151,29 @@ def test_a_key_acts_with_its_scopes_and_its_use_is_noted(door: Door) -> None:
     assert door.key(secret="ivk_other") is None
     door.change("api_keys", door.key_id, revoked_at=NOW)
     assert door.key() is None
+
+
+def test_what_happens_meanwhile_is_not_undone(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token is exchanged, and a key revoked, after they were read and before it is noted."""
+    session, key = Access.session, Access.key
+
+    def exchanged(access: Any, id: UUID) -> Any:
+        found = session(access, id)
+        access.t.sessions[id] = replace(access.t.sessions[id], generation=7)
+        return found
+
+    def revoked(access: Any, id: UUID) -> Any:
+        found = key(access, id)
+        access.t.api_keys[id] = replace(access.t.api_keys[id], revoked_at=NOW)
+        return found
+
+    monkeypatch.setattr(Access, "session", exchanged)
+    monkeypatch.setattr(Access, "key", revoked)
+    door.clock.forward(FRESH)
+    assert door.person()
+    assert door.key()
+    assert (_of(door).generation, _of(door).last_seen_at) == (7, NOW + FRESH)
+    assert door.tables.api_keys[door.key_id].revoked_at == NOW
 
 
 def test_the_operators_keys_act_for_the_operator(door: Door) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from core.identity.factors import FactorKind
 from core.identity.policy import SecondFactor
+from core.identity.set_up import WRONG
 from core.identity.steps import Entered, NeedsEnrolment, NeedsFactor
 from core.identity.tickets import LIFETIMES, Purpose
 from core.shared.errors import Conflict, Invalid, NotFound, ProofNeeded, SignInRefused, TooManyTries
@@ -122,10 +123,10 @@ def test_a_passkey_that_signed_another_challenge_is_none(door: Door) -> None:
     actor = door.actor(door.enters())
     ticket, _ = door.enrolment.begin_passkey(actor)
     _, other = door.enrolment.begin_passkey(actor)
-    with pytest.raises(Invalid):
-        door.enrolment.confirm_passkey(
-            ticket, Authenticator(person).creates(other), "x", actor, HOME
-        )
+    created = Authenticator(person).creates(other)
+    with pytest.raises(Invalid) as refused:
+        door.enrolment.confirm_passkey(ticket, created, "x", actor, HOME)
+    assert refused.value.problems == WRONG[FactorKind.PASSKEY], "never the library's words"
 
 
 def test_a_phone_is_set_up_by_the_code_it_got(door: Door) -> None:

@@ -100,7 +100,7 @@ def test_a_member_is_not_made_twice(door: Door) -> None:
     with pytest.raises(Conflict):
         door.passwords.join(invited(door), None, None, HOME)
     states = [m.state for m in door.world.tables(TENANT).members.values()]
-    assert sorted(states) == ["active", "invited"]
+    assert sorted(states) == ["active", "invited"], "and the invitation stays open"
 
 
 @pytest.mark.parametrize(

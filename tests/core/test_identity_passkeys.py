@@ -7,10 +7,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from core.identity.attempts import Refusal
 from core.identity.policy import SecondFactor
+from core.identity.refusing import Refusing, Tried
 from core.identity.steps import Entered, NeedsChoice, NeedsFactor, Step
 from core.identity.tickets import LIFETIMES, Purpose
 from core.shared.errors import SignInRefused, TooManyTries
+from core.shared.ids import OPERATOR
 from tests.core.fakes.door import HOME, Authenticator, Door
 from tests.core.fakes.world import NOW, OTHER, TENANT
 
@@ -72,6 +75,16 @@ def test_a_second_step_allows_this_persons_passkeys_alone(door: Door) -> None:
     assert options["allowed"] == [key.name.hex()]
     with pytest.raises(SignInRefused):
         second(door, step.ticket, foreign)
+    with pytest.raises(SignInRefused):
+        second(door, step.ticket, key, person=str(other))
+    assert isinstance(second(door, step.ticket, key, person=None), Entered)
+
+
+def test_a_copy_is_noticed_by_the_counter_of_the_last_sign_in(door: Door) -> None:
+    key = door.passkey(door.person())
+    assert isinstance(alone(door, key), Entered)
+    with pytest.raises(SignInRefused):
+        alone(door, key, count=key.count)
 
 
 WRONG: dict[str, dict[str, Any]] = {
@@ -93,6 +106,13 @@ def test_what_does_not_hold_is_refused_in_the_same_words(door: Door, why: str) -
     assert [a.reason.value for a in attempts] == ["wrong_second_factor"]
     assert attempts[0].detail.startswith("passkey: ")
     assert isinstance(alone(door, key), Entered)
+
+
+def test_what_a_library_says_is_one_short_line_of_the_log(door: Door) -> None:
+    with pytest.raises(SignInRefused):
+        Refusing(door.means)(Refusal.SSO, Tried(HOME), "a\x00b\n" + "c" * 500)
+    [attempt] = door.world.tables(OPERATOR).attempts.values()
+    assert attempt.detail == "ab" + "c" * 198
 
 
 def test_a_challenge_is_answered_once_also_by_a_wrong_answer(door: Door) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,21 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.identity.lockout import NETWORK
+from core.identity.own import change_credentials
 from core.identity.password_rules import LONGEST, check_password, known_names
 from core.identity.steps import Entered
-from core.identity.tickets import LIFETIMES, Purpose
 from core.shared.actor import Actor
 from core.shared.errors import (
     Invalid,
     NotAllowed,
-    NotFound,
     ProofNeeded,
     SignInRefused,
     TooManyTries,
 )
-from core.shared.ids import OPERATOR
-from tests.core.fakes.door import AWAY, HOME, PASSWORD, Door, connection, identity
+from core.shared.work import Work
+from tests.core.fakes.door import HOME, PASSWORD, Door, connection, identity
 from tests.core.fakes.laws import law
 from tests.core.fakes.world import OTHER, TENANT
 
@@ -118,6 +115,19 @@ def test_all_sessions_of_all_sellers_end_but_the_one_in_use(door: Door) -> None:
     assert door.audited(OTHER).count("sessions.ended") == 1
 
 
+def test_what_was_open_is_closed_even_if_the_house_stops_half_way(door: Door) -> None:
+    person = door.person()
+    used, other = door.enters(), door.enters()
+
+    def stops(_: Work) -> None:
+        raise RuntimeError("the power is gone")
+
+    with pytest.raises(RuntimeError):
+        change_credentials(person, door.actor(used), door.means, stops)
+    assert door.session(other).ended_why == "credentials_changed"
+    assert door.session(used).ended_at is None
+
+
 def test_a_wrong_current_password_is_a_guess(door: Door) -> None:
     door.person()
     actor = door.actor(door.enters())
@@ -158,125 +168,6 @@ def test_a_providers_word_changes_nothing_of_ones_own(door: Door) -> None:
     with pytest.raises(ProofNeeded):
         door.passwords.change(None, NEW, actor)
     door.passwords.change(PASSWORD, NEW, actor)
-
-
-# --- forgotten ---------------------------------------------------------------------------------
-
-
-def forgotten(door: Door, person: Any) -> str:
-    door.passwords.forgot(AYSE, HOME)
-    return door.link(person)
-
-
-def test_a_link_by_mail_sets_a_new_one(door: Door) -> None:
-    person = door.person()
-    link = forgotten(door, person)
-    assert door.read(person)["to"] == AYSE
-    door.passwords.reset(link, NEW, AWAY)
-    assert door.enters(password=NEW)
-    with pytest.raises(SignInRefused):
-        door.tries()
-
-
-def test_every_session_at_every_seller_ends(door: Door) -> None:
-    person = door.person("ayse", TENANT, OTHER)
-    here, there = door.enters(tenant=TENANT), door.enters(tenant=OTHER)
-    door.passwords.reset(forgotten(door, person), NEW, HOME)
-    assert {door.session(e).ended_why for e in (here, there)} == {"credentials_changed"}
-
-
-def test_a_link_works_once_and_the_others_die_with_it(door: Door) -> None:
-    person = door.person()
-    first, second = forgotten(door, person), forgotten(door, person)
-    door.passwords.reset(first, NEW, HOME)
-    for link in (first, second):
-        with pytest.raises(NotFound):
-            door.passwords.reset(link, PASSWORD, HOME)
-
-
-def test_a_password_that_will_not_do_leaves_the_link_good(door: Door) -> None:
-    person = door.person()
-    link = forgotten(door, person)
-    with pytest.raises(Invalid):
-        door.passwords.reset(link, "short", HOME)
-    door.passwords.reset(link, NEW, HOME)
-
-
-def test_a_link_is_over_after_half_an_hour(door: Door) -> None:
-    link = forgotten(door, door.person())
-    door.clock.forward(LIFETIMES[Purpose.RESET])
-    with pytest.raises(NotFound):
-        door.passwords.reset(link, NEW, HOME)
-
-
-def test_the_link_also_ends_a_lock(door: Door) -> None:
-    person = door.person()
-    for _ in range(5):
-        with pytest.raises(SignInRefused):
-            door.tries(password="wrong")
-    door.passwords.reset(forgotten(door, person), NEW, HOME)
-    assert door.enters(password=NEW)
-
-
-def test_the_link_leaves_the_second_factors_alone(door: Door) -> None:
-    person = door.person()
-    door.app(person)
-    door.passwords.reset(forgotten(door, person), NEW, HOME)
-    assert not isinstance(door.tries(password=NEW), Entered)
-
-
-def test_nobody_learns_whether_an_address_is_known(door: Door) -> None:
-    """No answer, the same work, and no letter to strangers."""
-    door.person()
-    spent = []
-    for email in (AYSE, "nobody@deniz.example"):
-        door.world.opened.clear()
-        door.passwords.forgot(email, HOME)
-        spent.append(len(door.world.opened))
-    assert spent[0] == spent[1]
-    [kept] = door.letters(OPERATOR)
-    assert kept.state == "dead"
-    with pytest.raises(NotFound):
-        door.passwords.reset(door.link(OPERATOR), NEW, HOME)
-
-
-def test_nobodys_mailbox_is_flooded(door: Door) -> None:
-    person = door.person()
-    for _ in range(20):
-        door.passwords.forgot(AYSE, HOME)
-    states = [letter.state.value for letter in door.letters(person)]
-    assert states == ["ready"] * 5 + ["dead"] * 15
-    door.clock.forward(timedelta(minutes=15))
-    door.passwords.forgot(AYSE, HOME)
-    assert door.letters(person)[-1].state == "ready"
-
-
-def test_one_network_does_not_ask_for_everybody(door: Door) -> None:
-    for number in range(NETWORK.tries):
-        door.passwords.forgot(f"x{number}@deniz.example", HOME)
-    with pytest.raises(TooManyTries):
-        door.passwords.forgot(AYSE, HOME)
-
-
-@pytest.mark.parametrize("text", ["", "x", "A" * 128])
-def test_a_link_that_nobody_wrote_is_over(door: Door, text: str) -> None:
-    for follow in (
-        lambda: door.passwords.reset(text, NEW, HOME),
-        lambda: door.passwords.invitation(text),
-        lambda: door.passwords.join(text, "A", NEW, HOME),
-        lambda: door.email.confirm(text),
-        lambda: door.recovery.finish(text, PASSWORD, HOME),
-    ):
-        with pytest.raises(NotFound):
-            follow()
-
-
-def test_a_link_of_another_kind_opens_nothing(door: Door) -> None:
-    link = forgotten(door, door.person())
-    with pytest.raises(NotFound):
-        door.email.confirm(link)
-    with pytest.raises(NotFound):
-        door.recovery.finish(link, PASSWORD, HOME)
 
 
 def test_a_key_has_no_account(door: Door) -> None:

@@ -79,6 +79,12 @@ def test_roles_that_somebody_gave_by_hand_stay(house: House, directory: Director
     assert roles(house, ali) == ("developer",)
 
 
+def test_a_second_group_takes_nothing_away(house: House, directory: Directory) -> None:
+    ali = hire(house, "ali", "supervisor", "agent", managed=True)
+    directory.group("books", ali)
+    assert roles(house, ali) == ("supervisor", "agent", "auditor")
+
+
 def test_no_group_makes_an_owner_or_unmakes_one(house: House, directory: Directory) -> None:
     ali, owner = directory.create("ali"), hire(house, "deniz", OWNER)
     bosses = directory.group("bosses", ali, owner)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from core.identity.provisioning import Taken
 from core.identity.sessions import Ended
 from core.identity.tickets import Purpose, Ticket
-from core.policies.roles import OWNER, permissions_of
+from core.policies.roles import OWNER, PERMISSIONS, permissions_of
 from core.shared.actor import RECENT, SCOPES, Actor
 from core.shared.errors import Conflict, Invalid, NotAllowed, NotFound
-from core.tenancy.members import Member, MemberState
+from core.tenancy.members import Member, MemberState, Role
 from core.tenancy.tenant import TenantKind
 from tests.core.fakes.directory import Directory, filed, signed_in
 from tests.core.fakes.house import House
@@ -109,6 +109,14 @@ def test_who_was_invited_has_come_and_the_link_opens_nothing(
     assert house.audited() == ["member.joined"]
 
 
+def test_an_invited_owner_stays_one_whom_no_directory_manages(
+    house: House, directory: Directory
+) -> None:
+    hire(house, "guest", OWNER, state=INVITED)
+    came = directory.create("guest")
+    assert (came.roles, came.managed) == ((OWNER,), False)
+
+
 def test_who_was_invited_and_has_not_come_is_not_on_the_roll(
     house: House, directory: Directory
 ) -> None:
@@ -184,6 +192,15 @@ def test_an_owner_who_comes_back_is_none(house: House, directory: Directory) -> 
     back = directory.change(owner, active=True)
     assert (back.state, back.roles) == (MemberState.ACTIVE, ("agent",))
     assert house.audited() == ["member.suspended", "member.reactivated"]
+
+
+def test_an_owner_who_comes_back_is_none_even_where_another_role_may_as_much(
+    house: House, directory: Directory
+) -> None:
+    house.tables.roles["boss"] = Role("boss", "Boss", PERMISSIONS)
+    directory.connects(role_claim="groups", role_map={"bosses": "boss"})
+    away = hire(house, "deniz", OWNER, state=SUSPENDED)
+    assert directory.change(away, active=True).roles == ("agent",)
 
 
 def test_who_comes_back_has_the_former_roles_that_the_directory_could_give(
@@ -291,10 +308,18 @@ def _do(act: str, person: Member, directory: Directory, group: object, name: str
 
 
 def test_a_role_that_is_gone_is_given_to_nobody(house: House, directory: Directory) -> None:
-    made = directory.connects(role_claim="groups", role_map={"leads": "clerk"})
+    gives = {"roles": ("agent", "clerk"), "role_map": {"leads": "clerk"}}
+    directory.connects(role_claim="groups", **gives)
     ali = directory.create("ali")
     directory.group("leads", ali)
     assert house.tables.members[ali.id].roles == ("agent",)
-    off = replace(made, enabled=False)
-    house.tables.connections[made.id] = off
-    assert directory.create("veli").roles == ("agent",)
+
+
+def test_a_connection_that_is_off_gives_nothing(house: House, directory: Directory) -> None:
+    made = directory.connects(
+        roles=("auditor",), role_claim="groups", role_map={"leads": "supervisor"}
+    )
+    house.tables.connections[made.id] = replace(made, enabled=False)
+    ali = directory.create("ali")
+    directory.group("leads", ali)
+    assert house.tables.members[ali.id].roles == ("agent",)

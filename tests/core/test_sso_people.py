@@ -15,7 +15,7 @@ from core.identity.sso_people import Known, admits, settle
 from core.policies.roles import BUILT_IN
 from core.shared.actor import system
 from core.shared.errors import Conflict
-from core.tenancy.members import Member, MemberState
+from core.tenancy.members import Member, MemberState, Team
 from tests.core.fakes.sso import SAID, SsoDoor
 from tests.core.fakes.world import NOW, TENANT
 
@@ -79,3 +79,28 @@ def test_domains_let_their_own_verified_addresses_in_and_no_others(
     assert not admits(rules, replace(said, email=None))
     ours = replace(said, email="ayse@deniz.example")
     assert admits(rules, ours) is verified
+
+
+def test_a_role_that_the_directory_gave_by_a_group_stays_and_a_team_alone_gives_none() -> None:
+    """SCIM's groups and a token's claim may tell of the same people, or each of others."""
+    door, team = SsoDoor(), Team(UUID(int=9), "leads", NOW)
+    rules = Rules(role_claim="g", role_map={"leads": "supervisor", "books": "auditor"})
+    sso = door.connect(rules=rules)
+    for roles, words, expected in (
+        (("supervisor",), (), {"supervisor"}),
+        (("supervisor",), ("books",), {"supervisor", "auditor"}),
+        (("auditor",), (), {"agent"}),
+        (("agent",), (), {"agent"}),
+    ):
+        with door.world(TENANT) as work:
+            work.teams.add(team)
+            kept = Member(
+                UUID(int=5), SAID.email or "", "A", MemberState.ACTIVE, roles, NOW, NOW,
+                (team.id,), managed=True, user_name="ayse",
+            )  # fmt: skip
+            work.members.add(kept)
+            seen = Known(kept, linked=False)
+            said = replace(SAID, words={"g": words})
+            member = settle(work, sso, said, seen, ACTOR, door.means.ids, NOW)
+        assert member is not None
+        assert set(member.roles) == expected
