@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine, make_url
 
 from adapters.embedded import Postgres
@@ -33,6 +34,8 @@ from core.tenancy.installations import Installation, InstallationState
 from core.tenancy.tenant import Tenant
 from ports.webhooks import RawWebhook
 
+settings.register_profile("house", deadline=None)  # no test asserts a time
+settings.load_profile("house")
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

@@ -85,17 +85,10 @@ class Groups:
         return made
 
     def change(
-        self,
-        id: UUID,
-        wanted: FiledGroup,
-        said: Collection[UUID],
-        seen: str | None,
-        actor: Actor,
+        self, id: UUID, wanted: FiledGroup, said: Collection[UUID], seen: str | None, actor: Actor
     ) -> Group:
         """`said` are those whom the directory names as members now, whether they are new or not.
-
-        With `seen` Conflict unless that is the mark of the group that stands.
-        """
+        With `seen` Conflict unless that is the mark of the group that stands."""
         allow(actor, SCOPE)
         _check(wanted)
         now = self.means.clock.now()
@@ -105,13 +98,10 @@ class Groups:
             if seen not in (None, _group(before, work).mark):
                 raise Conflict("the group was changed meanwhile")
             after = replace(before, name=wanted.name, external_id=wanted.external_id)
-            if after.name != before.name:  # it vouches for everybody in it, under the new name
-                said = wanted.members
+            if after.name != before.name:
                 _Filling(before, actor, work, now).take_role(wanted.members)
-            if after != before:
-                _check_free(after, work)
-                work.teams.save(after)
-                _tell("team.changed", before, after, actor, work, now)
+                said = wanted.members  # it vouches for everybody in it, under the new name
+            _keep(before, after, actor, work, now)
             _Filling(after, actor, work, now).fill(wanted.members, said)
             made = _group(after, work)
             work.commit()
@@ -230,6 +220,13 @@ def _check_free(team: Team, work: Work) -> None:
         same = other.external_id is not None and other.external_id == team.external_id
         if other.id != team.id and (other.name == team.name or same):
             raise Taken("there is a group of this name or external id already")
+
+
+def _keep(before: Team, after: Team, actor: Actor, work: Work, now: datetime) -> None:
+    if after != before:
+        _check_free(after, work)
+        work.teams.save(after)
+        _tell("team.changed", before, after, actor, work, now)
 
 
 def _tell(

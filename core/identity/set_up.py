@@ -242,7 +242,6 @@ class SetUp:
         taken = own.tickets.take(enrol.id, enrol.digest, Purpose.ENROL, now)
         if taken is None or own.factors.all():
             raise SignInRefused(WORDS)
-        own.tickets.drop(Purpose.ENROL)
 
     def _go_on(self, whose: _Whose, kind: FactorKind, client: Client) -> Step | None:
         """The sign-in that waited; or the session, which rests on the new factor as well."""

@@ -123,14 +123,16 @@ class Users:
                 {"value": str(t.id), "$ref": f"{self.base}/Groups/{t.id}", "display": t.name}
                 for t in inside
             ]
-        said["meta"] = {
+        return {**said, "meta": self._meta(member)}
+
+    def _meta(self, member: Member) -> Json:
+        return {
             "resourceType": "User",
             "created": moment(member.created_at),
             "lastModified": moment(member.updated_at),
             "location": f"{self.base}/Users/{member.id}",
             "version": _version(member),
         }
-        return said
 
 
 def _filed(wanted: Json, member: Member | None) -> Filed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from core.identity.factors import FactorKind
 from core.identity.policy import SecondFactor
 from core.identity.set_up import WRONG
-from core.identity.steps import Entered, NeedsEnrolment, NeedsFactor
+from core.identity.steps import Entered, NeedsFactor
 from core.identity.tickets import LIFETIMES, Purpose
 from core.shared.errors import Conflict, Invalid, NotFound, ProofNeeded, SignInRefused, TooManyTries
 from tests.core.fakes.door import HOME, Authenticator, Door
@@ -18,17 +17,6 @@ from tests.core.fakes.steps import with_app, with_passkey
 from tests.core.fakes.world import NOW, OTHER, TENANT
 
 CHANNEL = uuid4()
-
-
-def enrolling(door: Door, **more: Any) -> str:
-    step = door.tries(**more)
-    assert isinstance(step, NeedsEnrolment), step
-    return step.ticket
-
-
-def code_sent(door: Door) -> str:
-    words: list[str] = door.read(TENANT)["text"].replace(".", " ").split()
-    return next(word for word in words if word.isdigit() and len(word) == 6)
 
 
 # --- by somebody who is signed in --------------------------------------------------------------
@@ -98,6 +86,16 @@ def test_a_set_up_belongs_to_the_session_that_began_it(door: Door) -> None:
             door.enrolment.confirm_totp(ticket, code, "x", who, HOME)
 
 
+def test_a_set_up_is_confirmed_as_what_it_was_begun_as(door: Door) -> None:
+    door.person()
+    actor = door.actor(door.enters())
+    ticket, _, _ = door.enrolment.begin_totp(actor)
+    with pytest.raises(NotFound):
+        door.enrolment.confirm_sms(ticket, "123456", actor, HOME)
+    with pytest.raises(NotFound):
+        door.enrolment.confirm_passkey(ticket, {}, "x", actor, HOME)
+
+
 def test_a_passkey_is_set_up_and_opens(door: Door) -> None:
     person = door.person()
     actor = door.actor(door.enters())
@@ -136,7 +134,7 @@ def test_a_phone_is_set_up_by_the_code_it_got(door: Door) -> None:
     ticket = door.enrolment.begin_sms("+905321234567", actor)
     letter = door.letters(TENANT)[-1]
     assert (letter.channel, door.read(TENANT)["to"]) == (CHANNEL, "+905321234567")
-    enrolled = door.enrolment.confirm_sms(ticket, code_sent(door), actor, HOME)
+    enrolled = door.enrolment.confirm_sms(ticket, door.code_sent(), actor, HOME)
     assert (enrolled.factor.kind, enrolled.factor.name) == (FactorKind.SMS, "…4567")
     assert "5321234567" not in repr(door.world.tables(person))
     step = door.tries()
@@ -232,63 +230,3 @@ def test_having_added_a_factor_the_session_may_go_on_to_the_next(door: Door) -> 
     with_app(door, door.actor(entered))
     assert door.session(entered).methods == ("password", "totp")
     with_passkey(door, door.actor(entered), person)
-
-
-# --- on the way in -------------------------------------------------------------------------------
-
-
-def test_whoever_must_have_one_sets_it_up_and_is_in(door: Door) -> None:
-    person = door.person()
-    door.asks(second_factor=SecondFactor.REQUIRED)
-    secret, enrolled = with_app(door, enrolling(door))
-    assert isinstance(enrolled.step, Entered)
-    assert enrolled.step.session.methods == ("password", "totp")
-    assert len(enrolled.backup_codes) == 10
-    assert door.world.tables(TENANT).members[person].protected_at == NOW
-    door.clock.forward(seconds=30)
-    step = door.tries()
-    assert isinstance(step, NeedsFactor)
-    code = door.totp.code(secret, door.clock.now())
-    assert isinstance(door.sign_in.by_code(step.ticket, "totp", code, HOME), Entered)
-
-
-def test_a_passkey_or_a_phone_will_do_as_well(door: Door) -> None:
-    person = door.person("ayse")
-    door.person("bora")
-    door.asks(second_factor=SecondFactor.REQUIRED, sms_channel=CHANNEL)
-    _, enrolled = with_passkey(door, enrolling(door), person)
-    assert isinstance(enrolled.step, Entered)
-    waits = enrolling(door, email="bora@deniz.example")
-    ticket = door.enrolment.begin_sms("+905321234567", waits)
-    enrolled = door.enrolment.confirm_sms(ticket, code_sent(door), waits, HOME)
-    assert isinstance(enrolled.step, Entered)
-
-
-def test_the_sign_in_goes_on_once(door: Door) -> None:
-    door.person()
-    door.asks(second_factor=SecondFactor.REQUIRED)
-    waits = enrolling(door)
-    with_app(door, waits)
-    with pytest.raises(SignInRefused):
-        door.enrolment.begin_totp(waits)
-
-
-def test_of_two_who_know_the_password_one_sets_up_the_first_factor(door: Door) -> None:
-    """The other's half-done set-up comes to nothing, also if it was begun before."""
-    person = door.person()
-    door.asks(second_factor=SecondFactor.REQUIRED)
-    one, two = enrolling(door), enrolling(door)
-    ticket, secret, _ = door.enrolment.begin_totp(two)
-    with_app(door, one)
-    with pytest.raises(SignInRefused):
-        door.enrolment.confirm_totp(ticket, door.totp.code(secret, NOW), "x", two, HOME)
-    assert len(door.world.tables(person).factors) == 1
-
-
-def test_a_ticket_of_another_kind_sets_nothing_up(door: Door) -> None:
-    door.app(door.person())
-    step = door.tries()
-    assert isinstance(step, NeedsFactor)
-    for ticket in (step.ticket, "", "x"):
-        with pytest.raises(SignInRefused):
-            door.enrolment.begin_totp(ticket)

@@ -126,6 +126,9 @@ def test_a_challenge_belongs_to_the_session_that_asked(door: Door) -> None:
     sign_in_ticket, options = door.sign_in.passkey_options(None)
     with pytest.raises(SignInRefused):
         door.reprove.by_passkey(sign_in_ticket, holds.signs(options), mine)
+    more: dict[str, Any] = {"tenant": None, "remember": False, "client": HOME}
+    entered = door.sign_in.by_passkey(sign_in_ticket, holds.signs(options), **more)
+    assert isinstance(entered, Entered), "and it is still good for what it was made for"
 
 
 def test_a_session_that_is_over_is_not_raised(door: Door) -> None:

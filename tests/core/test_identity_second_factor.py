@@ -178,13 +178,6 @@ def test_ten_codes_of_120_random_bits_are_kept_as_hashes(door: Door) -> None:
 # --- codes to a phone ------------------------------------------------------------------------
 
 
-def sent(door: Door) -> str:
-    text: str = door.read(TENANT)["text"]
-    return next(
-        word for word in text.replace(".", " ").split() if word.isdigit() and len(word) == 6
-    )
-
-
 def test_a_code_goes_to_the_phone_and_opens(door: Door) -> None:
     person = door.person()
     number = door.phone(person)
@@ -195,7 +188,7 @@ def test_a_code_goes_to_the_phone_and_opens(door: Door) -> None:
     [letter] = door.letters(TENANT)
     assert (letter.channel, letter.medium.value, letter.kind) == (CHANNEL, "phone", "code")
     assert door.read(TENANT)["to"] == number
-    entered = door.sign_in.by_code(step.ticket, "sms", sent(door), HOME)
+    entered = door.sign_in.by_code(step.ticket, "sms", door.code_sent(), HOME)
     assert isinstance(entered, Entered)
     assert entered.session.methods == ("password", "sms")
 
@@ -205,9 +198,9 @@ def test_sent_again_it_is_the_same_code_and_it_belongs_to_its_sign_in(door: Door
     door.asks(sms_channel=CHANNEL)
     first, other = asked(door.tries()), asked(door.tries())
     door.sign_in.text_code(first.ticket, HOME)
-    code = sent(door)
+    code = door.code_sent()
     door.sign_in.text_code(first.ticket, HOME)
-    assert sent(door) == code
+    assert door.code_sent() == code
     with pytest.raises(SignInRefused):
         door.sign_in.by_code(other.ticket, "sms", code, HOME)
 
