@@ -174,6 +174,12 @@ VENDOR_CALLS = Histogram(
     registry=REGISTRY,
 )
 TURNS = Counter("invekto_turns", "Turns of the agent", ["outcome"], registry=REGISTRY)
+SIGN_INS = Counter(
+    "invekto_sign_ins",
+    "Steps of people on their way in, and refusals",
+    ["outcome"],
+    registry=REGISTRY,
+)
 FAILURES = Counter("invekto_failures", "Errors that nobody planned", ["kind"], registry=REGISTRY)
 
 
@@ -199,6 +205,11 @@ def vendor_called(call: VendorCall) -> None:
 
 def turn_taken(outcome: str) -> None:
     TURNS.labels(outcome).inc()
+
+
+def sign_in(outcome: str) -> None:
+    """`signed_in`, another step's name, or the kind of a refusal."""
+    SIGN_INS.labels(outcome).inc()
 
 
 @dataclass(frozen=True, slots=True)

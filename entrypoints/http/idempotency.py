@@ -79,10 +79,11 @@ class Idempotency:
 
         @functools.wraps(handler)
         def answered(**given: Any) -> Any:
-            key = flask.request.headers.get(HEADER)
-            if not key:
+            sent = flask.request.headers.get(HEADER)
+            if not sent:
                 return response(recorded(handler(**given)))
-            tenant: UUID = given["user"].tenant
+            user: Actor = given["user"]
+            tenant, key = user.tenant, f"{user.id} {sent}"  # nobody reads another's answer
             claim = self.store.claim(tenant, operation, key, request_hash(), self.clock.now())
             if claim.state != "ours":
                 return response(_standing(claim))
@@ -105,7 +106,7 @@ class Idempotency:
         key = flask.request.headers.get(HEADER)
         if not key:
             return self.ids()
-        named = f"{actor.tenant} {flask.request.path} {key} ".encode() + request_hash()
+        named = f"{actor.tenant} {actor.id} {flask.request.path} {key} ".encode() + request_hash()
         return UUID(bytes=hashlib.sha256(named).digest()[:16], version=5)
 
 

@@ -171,6 +171,8 @@ def problem(error: Exception) -> Problem:
     kind = kind_of(error)
     if kind is INTERNAL:
         log.error("a request failed", exc_info=error)
+    if isinstance(error, SignInRefused | TooManyTries | NotFromHere):
+        observe.sign_in(kind.name)
     elif kind is NOT_PROVEN:
         log.info("not proven: %s", error)
     detail = str(error) if isinstance(error, _OURS) else _DETAILS.get(kind, kind.title)

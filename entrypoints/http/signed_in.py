@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import flask
@@ -11,6 +12,7 @@ import flask
 from core.identity.means import AccessTokens, Claims
 from core.identity.sso_sign_in import NeedsLink
 from core.identity.steps import Entered, NeedsChoice, NeedsEnrolment, NeedsFactor, Step
+from entrypoints import observe
 from entrypoints.http.answers import recorded, response
 from entrypoints.http.cookies import Cookies
 from entrypoints.http.wire import Json
@@ -36,6 +38,11 @@ class SignedIn:
         return answer
 
     def shown(self, step: Step | NeedsLink) -> Json:
+        told = self._told(step)
+        observe.sign_in(told["status"])
+        return told
+
+    def _told(self, step: Step | NeedsLink) -> dict[str, Any]:
         match step:
             case Entered():
                 return self._entered(step)

@@ -78,6 +78,21 @@ def test_keys_of_two_tenants_do_not_meet(
     assert send().json()["id"] != theirs.json()["id"]
 
 
+def test_nobody_reads_what_another_was_answered(
+    ask: Client, house: House, shop: Tenant, send: Send
+) -> None:
+    """The same key of somebody who may not do it is their own request."""
+    assert send(key="shared").status_code == 201
+    path = f"/api/v1/inbox/conversations/{shop.things['conversation']}/messages"
+    told = {"key": shop.key_with("inbox.read"), "json": TEXT}
+    is_problem(ask("POST", path, headers={"Idempotency-Key": "shared"}, **told), 403)
+    before = owed(house, shop)
+    told["key"] = shop.key_with("inbox.write")
+    other = ask("POST", path, headers={"Idempotency-Key": "shared"}, **told)
+    assert other.status_code == 201
+    assert owed(house, shop) == before + 1
+
+
 def test_a_refusal_is_not_kept_and_can_be_mended(send: Send) -> None:
     is_problem(send({"kind": "text", "text": " "}), 422)
     assert send().status_code == 201

@@ -9,6 +9,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from core.identity.policy import Fence
+from entrypoints.observe import REGISTRY
 from tests.api.asking import ROUTED, is_problem
 from tests.api.browsing import DEVICE, HOME, PASSWORD, REFRESH, Browser, Person, ask_for
 from tests.api.client import Client
@@ -155,3 +156,15 @@ def test_the_fence_of_people_and_that_of_keys_stand_apart(
     ask_for(house, ayse.tenant, keys=Fence(countries=("DE",)))
     is_problem(ask("GET", "/api/v1/tenant", key=ayse.tenant.key), 403)
     assert away("GET", "/auth/me").status_code == 200
+
+
+def test_steps_and_refusals_are_counted(ayse: Person) -> None:
+    def counted(outcome: str) -> float:
+        return REGISTRY.get_sample_value("invekto_sign_ins_total", {"outcome": outcome}) or 0.0
+
+    names = ("signed_in", "sign-in-refused")
+    before = [counted(name) for name in names]
+    ayse.log_in()
+    guess = {"email": ayse.email, "password": "on iki atlı fayton"}
+    is_problem(Browser(ayse.browser.ask)("POST", "/auth/login", guess), 401)
+    assert [counted(name) for name in names] == [count + 1 for count in before]

@@ -20,7 +20,8 @@ def join(means: Means, seller: UUID, email: str, hash: str) -> UUID:
     with means.works(person) as own:
         own.tenants.add(realm)
         own.account.add(Account(person, email, now, now, hash, now))
-        own.account.claim_email(email)
+        if not own.account.claim_email(email):
+            raise RuntimeError(f"{email} is another's")
         own.commit()
     with means.works(seller) as work:
         work.members.add(Member(person, email, "Deniz", MemberState.ACTIVE, (OWNER,), now, now))
