@@ -193,7 +193,7 @@ class SignIn:
         """By today's parameters, unless the password was changed meanwhile."""
         hash = self.means.hasher.hash(password)
         with self.means.works(person) as own_:
-            account = own_.account.get()
+            account = own_.account.get(lock=True)
             if account is not None and account.password == before:
                 own_.account.save(replace(account, password=hash))
                 own_.commit()

@@ -116,7 +116,7 @@ def unasked() -> int:
     async def bearer(security: Security, token: str, request: object) -> dict[str, Any] | None:
         return found if token == KEY else await asks(security, token, request)
 
-    Security.bearer = bearer  # type: ignore[method-assign]
+    Security.bearer = bearer  # type: ignore[assignment, method-assign]
     return web.main()
 
 

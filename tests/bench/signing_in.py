@@ -44,7 +44,6 @@ ALIKE = 0.05
 _ONE = "/api/v1/tenant"
 _NETWORKS = (IPv6Address("2001:db8::1") + (number << 64) for number in count(1))
 """Each time a network that nobody has guessed from."""
-_KINDS = ("known", "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +153,9 @@ def _above(pairs: Sequence[Pair]) -> float:
 def _guesses(run: Run, stage: Stage) -> Iterator[Row]:
     """Each at another address and from another network: nobody waits, and nobody is locked."""
     rounds = run.sizes.guesses
-    for number in range(rounds):
-        stage.joins(f"known-{number:05}@deniz.example")
-    known, unknown = ((f"{kind}-{n:05}@deniz.example" for n in count()) for kind in _KINDS)
+    known, unknown = iter(_addresses("known", rounds)), iter(_addresses("other", rounds))
+    for address in _addresses("known", rounds):
+        stage.joins(address)
     found = in_turns(
         rounds,
         lambda: _spent(lambda: stage.guesses(next(known))),
@@ -165,6 +164,10 @@ def _guesses(run: Run, stage: Stage) -> Iterator[Row]:
     name = "wrong password at a known address, to an unknown one"
     yield _alike(f"{name}: processor", [(o.processor, f.processor) for o, f in found], millis)
     yield _alike("the same: wait", [(o.waited, f.waited) for o, f in found], millis)
+
+
+def _addresses(kind: str, number: int) -> Sequence[str]:
+    return [f"{kind}-{n:05}@deniz.example" for n in range(number)]
 
 
 def _check(site: Site, rounds: int) -> None:

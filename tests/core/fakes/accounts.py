@@ -16,7 +16,7 @@ from tests.core.fakes.stores import Store
 
 
 class Accounts(Store):
-    def get(self) -> Account | None:
+    def get(self, *, lock: bool = False) -> Account | None:
         return self.t.account.get("self")
 
     def add(self, account: Account) -> None:
