@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import flask
+
 from core.identity.own_sessions import OwnSessions
 from core.identity.reprove import Reprove
-
 from core.identity.sessions import Session
 from core.shared.actor import RECENT, Actor
 from entrypoints.http.answers import recorded, response

@@ -33,7 +33,7 @@ class Sizes:
 
 
 FULL = Sizes(5, 3.0, 1_000_000, 200, 600, 30, 100, 200, 5)
-QUICK = Sizes(5, 1.0, 50_000, 200, 200, 10, 30, 60, 2)
+QUICK = Sizes(5, 1.0, 50_000, 200, 200, 10, 30, 100, 2)
 TINY = Sizes(1, 0.2, 2_000, 5, 40, 2, 4, 3, 1)
 """Shows that everything runs, and measures nothing."""
 
