@@ -22,6 +22,8 @@ from ports.wild import Wild
 
 LEEWAY = 60
 """Seconds by which the provider's clock and ours may differ."""
+FRESH = 300
+"""Seconds since the provider asked the person, where it was told to ask anew."""
 LONGEST = 255
 """Characters of a subject (OpenID Connect Core 1.0, section 2), and of a session or token id."""
 
@@ -90,6 +92,15 @@ def _signed(token: str, issuers: Issuers, issuer: str) -> tuple[dict[str, Any], 
     except (JoseError, ValueError, TypeError, RecursionError) as error:
         raise NotProven(f"the token does not hold: {type(error).__name__}") from None
     return found.header, found.claims
+
+
+def check_fresh(claims: Mapping[str, Any], now: datetime) -> None:
+    """NotProven unless the person was asked just now (Core 1.0, sections 2 and 3.1.2.1)."""
+    asked = claims.get("auth_time")
+    if isinstance(asked, bool) or not isinstance(asked, int | float):
+        raise NotProven("it does not say when it asked the person")
+    if not -LEEWAY <= now.timestamp() - asked <= FRESH:
+        raise NotProven("it did not ask the person anew")
 
 
 def _check(

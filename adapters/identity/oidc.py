@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote_plus, urlencode
@@ -19,7 +20,7 @@ from authlib.oauth2 import OAuth2Error  # type: ignore[import-untyped]
 from authlib.oauth2.client import OAuth2Client  # type: ignore[import-untyped]
 
 from adapters.identity.claims import complete, identity
-from adapters.identity.id_tokens import read_id_token, read_logout_token
+from adapters.identity.id_tokens import check_fresh, read_id_token, read_logout_token
 from adapters.identity.issuers import PATIENCE, Configuration, Issuers, Transports
 from core.identity.means import Away, LogoutWord, NotProven
 from core.identity.sso import Connection, Identity
@@ -45,17 +46,21 @@ class OpenIdConnect:
         self._issuers = Issuers(transports, allow_loopback=allow_loopback, monotonic=monotonic)
         self._random = random
 
-    def begin(self, connection: Connection, secret: str, state: str, redirect: str) -> Away:
+    def begin(
+        self, connection: Connection, secret: str, state: str, redirect: str, *, fresh: bool = False
+    ) -> Away:
+        anew = {"prompt": "login", "max_age": "0"} if fresh else {}
         known = self._issuers.configuration(connection.issuer)
         nonce, verifier = self._token(), self._token()
         client = self._client(known, connection, secret, redirect)
         try:
             url, _ = client.create_authorization_url(
-                known.authorization, state=state, code_verifier=verifier, nonce=nonce
+                known.authorization, state=state, code_verifier=verifier, nonce=nonce, **anew
             )
         except ValueError:
             raise NotProven("its authorization endpoint is no address") from None
-        return Away(url, {"nonce": nonce, "verifier": verifier})
+        kept = {"nonce": nonce, "verifier": verifier}
+        return Away(url, kept | {"fresh": "yes"} if fresh else kept)
 
     def finish(
         self,
@@ -80,7 +85,11 @@ class OpenIdConnect:
             access_token=access,
             now=now,
         )
-        return identity(self._completed(claims, connection, known, access), connection)
+        who = identity(self._completed(claims, connection, known, access), connection)
+        if "fresh" not in kept:
+            return who
+        check_fresh(claims, now)
+        return replace(who, fresh=True)
 
     def ended(self, connection: Connection, token: str, now: datetime) -> LogoutWord:
         return read_logout_token(

@@ -18,8 +18,10 @@ class Providers:
     def __init__(self, speakers: Mapping[SsoKind, IdentityProviders]) -> None:
         self._speakers = dict(speakers)
 
-    def begin(self, connection: Connection, secret: str, state: str, redirect: str) -> Away:
-        return self._of(connection).begin(connection, secret, state, redirect)
+    def begin(
+        self, connection: Connection, secret: str, state: str, redirect: str, *, fresh: bool = False
+    ) -> Away:
+        return self._of(connection).begin(connection, secret, state, redirect, fresh=fresh)
 
     def finish(
         self,

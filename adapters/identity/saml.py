@@ -29,7 +29,7 @@ _REQUEST = (
     ' xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"'
     ' ID={id} Version="2.0" IssueInstant={at} Destination={there}'
     ' ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"'
-    " AssertionConsumerServiceURL={here}>"
+    " AssertionConsumerServiceURL={here}{anew}>"
     "<saml:Issuer>{us}</saml:Issuer>"
     '<samlp:NameIDPolicy AllowCreate="true"/>'
     "</samlp:AuthnRequest>"
@@ -46,7 +46,15 @@ class Saml:
         self._clock = clock
         self._allow_loopback = allow_loopback
 
-    def begin(self, connection: Connection, secret: str, state: str, redirect: str) -> Away:  # noqa: ARG002  nothing is signed
+    def begin(
+        self,
+        connection: Connection,
+        secret: str,  # noqa: ARG002  nothing is signed
+        state: str,
+        redirect: str,
+        *,
+        fresh: bool = False,
+    ) -> Away:
         """NotProven for settings by which nobody could come back."""
         there, now = self._there(connection.settings["sso_url"]), self._clock.now()
         for each in certificates(connection.settings["certificate"]):
@@ -59,10 +67,12 @@ class Saml:
             there=quoteattr(there),
             here=quoteattr(redirect),
             us=escape(connection.client_id),
+            anew=' ForceAuthn="true"' if fresh else "",
         )
         asked = {"SAMLRequest": _deflated(request), "RelayState": state}
         joined = "&" if urlsplit(there).query else "?"
-        return Away(f"{there}{joined}{urlencode(asked)}", {"request_id": id})
+        kept = {"request_id": id} | ({"fresh": "yes"} if fresh else {})
+        return Away(f"{there}{joined}{urlencode(asked)}", kept)
 
     def finish(
         self,
@@ -77,7 +87,12 @@ class Saml:
         from adapters.identity.saml_response import signed_assertion
 
         expected = Expected(
-            connection.issuer, connection.client_id, redirect, kept["request_id"], now
+            connection.issuer,
+            connection.client_id,
+            redirect,
+            kept["request_id"],
+            now,
+            fresh="fresh" in kept,
         )
         trusted = certificates(connection.settings["certificate"])
         assertion = signed_assertion(answer.get("SAMLResponse", ""), trusted, expected)

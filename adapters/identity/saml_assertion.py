@@ -21,6 +21,8 @@ Node = etree._Element
 ASSERTION = "urn:oasis:names:tc:SAML:2.0:assertion"
 LEEWAY = timedelta(seconds=60)
 """By which the provider's clock and ours may differ."""
+FRESH = timedelta(minutes=5)
+"""Since the provider asked the person, where it was told to ask anew."""
 _BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 _TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 _LONGEST = 255
@@ -64,6 +66,8 @@ class Expected:
     """Our assertion consumer service."""
     request: str
     now: datetime
+    fresh: bool = False
+    """The provider was told to ask the person anew."""
 
 
 def identity(assertion: Node, expected: Expected, rules: Rules) -> Identity:
@@ -90,6 +94,7 @@ def identity(assertion: Node, expected: Expected, rules: Rules) -> Identity:
         session=session,
         strong=strong or not _STRONG.isdisjoint(said.get(_METHODS, ())),
         once=_bounded(assertion.get("ID", "")),
+        fresh=expected.fresh,
     )
 
 
@@ -161,6 +166,8 @@ def _authenticated(assertion: Node, expected: Expected) -> tuple[str | None, boo
     ends = [end for s in statements if (end := _moment(s, "SessionNotOnOrAfter")) is not None]
     if any(expected.now >= end + LEEWAY for end in ends):
         raise NotProven("the provider's session is over")
+    if expected.fresh:
+        _check_fresh(statements, expected.now)
     session = next((s.get("SessionIndex") for s in statements if s.get("SessionIndex")), None)
     contexts = (
         (each.text or "").strip()
@@ -169,6 +176,12 @@ def _authenticated(assertion: Node, expected: Expected) -> tuple[str | None, boo
     )
     strong = any(context in _STRONG for context in contexts)
     return (_bounded(session) if session else None), strong
+
+
+def _check_fresh(statements: Sequence[Node], now: datetime) -> None:
+    asked = [at for s in statements if (at := _moment(s, "AuthnInstant")) is not None]
+    if not asked or not -LEEWAY <= now - min(asked) <= FRESH:
+        raise NotProven("the provider did not ask the person anew")
 
 
 def _moment(node: Node, name: str) -> datetime | None:

@@ -124,8 +124,11 @@ class IdentityProviders(Protocol):
     """OpenID Connect and SAML. A provider's word that does not hold raises NotProven; one that does
     not answer raises core.shared.errors.Unavailable."""
 
-    def begin(self, connection: Connection, secret: str, state: str, redirect: str) -> Away:
-        """Also how a connection is tried before it is kept."""
+    def begin(
+        self, connection: Connection, secret: str, state: str, redirect: str, *, fresh: bool = False
+    ) -> Away:
+        """Also how a connection is tried before it is kept. With `fresh` the provider is to ask the
+        person anew, however well it knows them; a word that does not say so does not hold."""
 
     def finish(
         self,

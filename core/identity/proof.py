@@ -28,7 +28,7 @@ class Proof:
     remember: bool = False
     """Whether the person wishes to be remembered; the seller's policy decides."""
     proven_at: datetime | None = None
-    """When the person gave the last proof of their own; None where only a provider vouched."""
+    """When the person gave the last proof of their own, or the provider asked them anew."""
     connection: UUID | None = None
     sso_subject: str | None = None
     sso_session: str | None = None

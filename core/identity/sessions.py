@@ -51,7 +51,8 @@ class Session:
     rotated_at: datetime | None = None
     remembered: bool = False
     proven_at: datetime | None = None
-    """When the person last gave a proof of their own; dangerous acts need a recent one."""
+    """When the person last gave a proof of their own, or their provider asked them anew: dangerous
+    acts need that lately. What is the person's own asks for their own methods besides."""
     connection: UUID | None = None
     """The SSO connection that vouched."""
     sso_subject: str | None = None

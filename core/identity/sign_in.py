@@ -120,13 +120,14 @@ class SignIn:
         """After every check of the provider's word: the seller's policy, fence and second factor.
 
         The word is the seller's provider's, so it opens this seller alone, and proves nothing for
-        the person's own affairs.
+        the person's own affairs. A fresh one is a recent proof for this seller's.
         """
         this = Try(network_key(client.ip))
         Refusing(self.means).count(this, Tried(client, tenant, person))
         proof = Proof(
             ("sso",),
             remember,
+            self.means.clock.now() if identity.fresh else None,
             connection=connection.id,
             sso_subject=identity.subject,
             sso_session=identity.session,

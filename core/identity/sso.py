@@ -74,6 +74,8 @@ class Identity:
     """The provider's session id."""
     strong: bool = False
     """The provider asked for more than a password (`amr`, authentication context)."""
+    fresh: bool = False
+    """The provider was told to ask them anew, and says that it did so a moment ago."""
     once: str | None = None
     """The id of the word itself, where it could be brought again: it counts once."""
 

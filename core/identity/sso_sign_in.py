@@ -63,10 +63,19 @@ class SsoSignIn:
     sign_in: SignIn
 
     def begin(
-        self, tenant: UUID, connection: UUID, *, remember: bool, flow: str, client: Client
+        self,
+        tenant: UUID,
+        connection: UUID,
+        *,
+        remember: bool,
+        flow: str,
+        client: Client,
+        fresh: bool = False,
     ) -> str:
         """Where to send the browser. There is no way to name another place to come back to.
 
+        With `fresh` the provider asks them anew, and the session that is opened may do what needs a
+        recent proof at this seller; what is the person's own needs one of their own all the same.
         `flow` is a secret of this browser's: whoever lacks it cannot come back with the answer.
         NotFound for a connection that is not offered, Unavailable for a provider that is silent.
         """
@@ -76,7 +85,7 @@ class SsoSignIn:
         if found is None or not found.enabled:
             raise NotFound("there is no such connection")
         token = Token(tenant, means.ids(), means.random(SECRET))
-        away = self._away(found, token, client)
+        away = self._away(found, token, client, fresh=fresh)
         data = {
             "connection": str(found.id),
             "flow": _digest(flow),
@@ -150,11 +159,11 @@ class SsoSignIn:
         except (NotProven, Unavailable):
             return None
 
-    def _away(self, sso: Connection, token: Token, client: Client) -> Away:
+    def _away(self, sso: Connection, token: Token, client: Client, *, fresh: bool) -> Away:
         tenant, means = token.realm, self.means
         secret, back = open_secret(means, tenant, sso), address(means.base_url, tenant, sso)
         try:
-            return self.providers.begin(sso, secret, _state(sso, token), back)
+            return self.providers.begin(sso, secret, _state(sso, token), back, fresh=fresh)
         except NotProven as error:
             Refusing(means).note(Refusal.SSO, Tried(client, tenant), _line(error))
             raise Unavailable("the identity provider cannot be used as it is") from None

@@ -60,7 +60,7 @@ class Actor:
     session: UUID | None = None
     """A person's; None for all others."""
     proven_at: datetime | None = None
-    """When the person last gave a proof of their own in this session."""
+    """When the person last proved themselves in this session."""
     teams: tuple[UUID, ...] = ()
     """A person's."""
 

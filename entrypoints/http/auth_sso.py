@@ -39,6 +39,7 @@ class SingleSignOn:
             remember=body.get("remember", False),
             flow=flow,
             client=client,
+            fresh=body.get("fresh", False),
         )
         answer = response(recorded({"url": url}))
         self.cookies.keep_flow(answer, flow)

@@ -57,8 +57,8 @@ class Desk:
             forger.transports, lambda n: uuid4().bytes * (n // 16), monotonic=lambda: self.monotonic
         )
 
-    def begin(self) -> Away:
-        away = self.oidc.begin(self.connection, self.secret, "the-state", BACK)
+    def begin(self, *, fresh: bool = False) -> Away:
+        away = self.oidc.begin(self.connection, self.secret, "the-state", BACK, fresh=fresh)
         self.forger.nonce = away.kept["nonce"]
         return away
 
@@ -90,6 +90,28 @@ class TestGoingThere:
         assert asked["redirect_uri"] == BACK
         assert away.kept["verifier"] not in away.url
         assert desk.secret not in away.url
+
+    def test_a_provider_is_told_to_ask_anew(self, desk: Desk) -> None:
+        plain, anew = (parse_qs(urlsplit(desk.begin(fresh=f).url).query) for f in (False, True))
+        assert (anew["prompt"], anew["max_age"]) == (["login"], ["0"])
+        assert not {"prompt", "max_age"} & plain.keys()
+
+    @pytest.mark.parametrize("ago", [-61, 301, 86_400, None, "now", True])
+    def test_one_that_was_to_ask_anew_and_did_not_is_not_believed(
+        self, desk: Desk, forger: Forger, ago: Any
+    ) -> None:
+        when = desk.now.timestamp()
+        forger.says = {"auth_time": int(when - ago) if isinstance(ago, int) else ago}
+        if ago is True:
+            forger.says = {"auth_time": True}
+        with pytest.raises(NotProven, match="ask"):
+            desk.finish(desk.begin(fresh=True))
+        assert not desk.finish(desk.begin()).fresh
+
+    @pytest.mark.parametrize("ago", [-60, 0, 299])
+    def test_one_that_asked_a_moment_ago_is(self, desk: Desk, forger: Forger, ago: int) -> None:
+        forger.says = {"auth_time": int(desk.now.timestamp()) - ago}
+        assert desk.finish(desk.begin(fresh=True)).fresh
 
     def test_no_two_sign_ins_share_a_nonce_or_a_verifier(self, desk: Desk) -> None:
         one, two = desk.begin(), desk.begin()

@@ -566,6 +566,27 @@ def test_a_session_that_is_over_signs_nobody_in() -> None:
     refused(said(response(signer("ours").sign(part))), "session is over")
 
 
+def test_a_provider_that_was_to_ask_anew_says_that_it_did() -> None:
+    away = SAML.begin(connection(), "", "s", HERE, fresh=True)
+    assert away.kept["fresh"] == "yes"
+
+    def asked(at: str | None) -> Identity:
+        part = assertion()
+        [statement] = part.iter(f"{{{A}}}AuthnStatement")
+        if at is None:
+            del statement.attrib["AuthnInstant"]
+        else:
+            statement.set("AuthnInstant", at)
+        answer = {"SAMLResponse": said(response(signer("ours").sign(part)))}
+        kept = {"request_id": REQUEST, "fresh": "yes"}
+        return SAML.finish(connection(), "", answer, kept, HERE, NOW)
+
+    assert asked("2026-11-24T09:26:00Z").fresh
+    for at in ("2026-11-24T09:24:59Z", "2026-11-24T09:31:01Z", None):
+        with pytest.raises(NotProven, match="anew"):
+            asked(at)
+
+
 def test_saml_knows_no_logout_token_and_offers_no_farewell() -> None:
     with pytest.raises(NotProven):
         SAML.ended(connection(), "x", NOW)

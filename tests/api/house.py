@@ -109,7 +109,9 @@ class Atlas:
 class Trusting:
     """An identity provider that says of everybody what the code spells out: `subject email`."""
 
-    def begin(self, connection: Connection, secret: str, state: str, redirect: str) -> Away:
+    def begin(
+        self, connection: Connection, secret: str, state: str, redirect: str, *, fresh: bool = False
+    ) -> Away:
         return Away(f"https://idp.example/?{urlencode({'state': state, 'to': redirect})}", {})
 
     def finish(

@@ -8,9 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from core.identity.own import prove_own
 from core.identity.policy import Fence, SecondFactor
 from core.identity.steps import Entered, NeedsEnrolment, Step
-from core.shared.errors import NotFromHere, SignInRefused, TooManyTries
+from core.shared.actor import Actor, prove
+from core.shared.errors import NotFromHere, ProofNeeded, SignInRefused, TooManyTries
 from tests.core.fakes.door import HOME, Door, connection, identity
 from tests.core.fakes.steps import asked, by_app
 from tests.core.fakes.world import NOW, OTHER, TENANT
@@ -33,6 +35,20 @@ def test_a_providers_word_opens_the_seller_and_proves_nothing_of_ones_own(door: 
     assert (session.methods, session.proven_at) == (("sso",), None)
     assert (session.sso_subject, session.sso_session) == ("subject-1", "sid-1")
     assert door.world.tables(TENANT).members[person].protected_at == NOW
+
+
+def test_a_fresh_word_is_a_proof_for_this_seller_and_for_nothing_of_ones_own(door: Door) -> None:
+    person = door.person()
+    word = replace(identity(), fresh=True)
+    entered = door.sign_in.vouched(person, TENANT, word, connection(), remember=False, client=HOME)
+    assert isinstance(entered, Entered)
+    actor = Actor(TENANT, "person", str(person), session=entered.session.id, proven_at=NOW)
+    assert entered.session.proven_at == NOW
+    prove(actor, NOW)
+    with pytest.raises(ProofNeeded):
+        prove_own(actor, door.means)
+    with pytest.raises(ProofNeeded):
+        door.sign_in.switch(OTHER, actor, HOME)
 
 
 @pytest.mark.parametrize("after", [False, True])

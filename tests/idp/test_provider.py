@@ -76,6 +76,17 @@ class TestTheWholeWay:
         assert (step.session.connection, step.session.sso_subject) == (sso.id, who)
         assert step.session.proven_at is None
 
+    def test_asked_anew_they_have_a_recent_proof_for_this_seller(
+        self, house: House, idp: Provider, browser: Browser, connect: Connect
+    ) -> None:
+        """Also in a browser that the provider knows; without being told so it asks nobody anew."""
+        sso, who = connect(idp, provision=True), person(idp)
+        entered(house.finish(sso, browser.sign_in(house.begin(sso), who)))
+        answer = browser.sign_in(house.begin(sso, fresh=True), who)
+        step = entered(house.finish(sso, answer))
+        assert step.session.proven_at is not None
+        assert step.session.methods == ("sso",)
+
     def test_the_provider_sent_them_to_the_connections_own_address_and_named_itself(
         self, house: House, idp: Provider, browser: Browser, connect: Connect
     ) -> None:

@@ -30,7 +30,9 @@ class FakeProviders:
     seen: list[tuple[str, str]] = field(default_factory=list)
     """Secret and redirect address of each call."""
 
-    def begin(self, connection: Connection, secret: str, state: str, redirect: str) -> Away:
+    def begin(
+        self, connection: Connection, secret: str, state: str, redirect: str, *, fresh: bool = False
+    ) -> Away:
         self._answer(secret, redirect)
         return Away(f"{connection.issuer}/auth?state={state}", {"nonce": "n"})
 
