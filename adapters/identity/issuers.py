@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import JWKRegistry, Key, KeySet, RSAKey
 
-from adapters.http.address import is_loopback
+from adapters.identity.provider_address import checked
 from adapters.vault.shelf import Shelf
 from core.identity.means import NotProven
 from core.shared.errors import Unavailable
@@ -35,7 +34,6 @@ PATIENCE = 8.0
 _ISSUERS = 500
 _TYPES = frozenset({"RSA", "EC", "OKP"})
 _RSA_BITS = 2048
-_PLAIN = re.compile("[!-~]+")
 
 Transports = Callable[[frozenset[str]], Transport]
 """A way out to these hosts alone."""
@@ -158,19 +156,7 @@ class Issuers:
             raise NotProven(f"its configuration does not fit: {error}") from None
 
     def _address(self, url: str) -> str:
-        """The address if a browser or we may go there: https, or this machine where allowed."""
-        try:
-            parts = urlsplit(url)
-            host, _ = parts.hostname or "", parts.port
-        except ValueError:
-            raise NotProven("an address of the provider's is none") from None
-        here = is_loopback(host)
-        right = parts.scheme == "https" or (here and parts.scheme == "http")
-        if not (host and right) or (here and not self._allow_loopback):
-            raise NotProven("an address of the provider's is not on the internet, by https")
-        if parts.username is not None or parts.fragment or not _PLAIN.fullmatch(url):
-            raise NotProven("an address of the provider's holds what does not belong there")
-        return url
+        return checked(url, "an address of the provider's", allow_loopback=self._allow_loopback)
 
     def _address_or_none(self, found: Wild) -> str | None:
         url = found.text_or(None)

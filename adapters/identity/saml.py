@@ -7,7 +7,6 @@ loaded when the first one comes: its library costs a web process half a second a
 
 from __future__ import annotations
 
-import re
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Mapping
@@ -15,13 +14,12 @@ from datetime import datetime
 from urllib.parse import urlencode, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
-from adapters.http.address import is_loopback
 from adapters.identity.certificates import certificates
+from adapters.identity.provider_address import checked
 from core.identity.means import Away, LogoutWord, NotProven
 from core.identity.sso import Connection, Identity
 from ports.clock import Clock
 
-_PLAIN = re.compile("[!-~]+")
 _RANDOM = 20
 """Bytes of a request's id (SAML Core, section 1.3.4: 128 to 160 bits)."""
 _REQUEST = (
@@ -56,7 +54,8 @@ class Saml:
         fresh: bool = False,
     ) -> Away:
         """NotProven for settings by which nobody could come back."""
-        there, now = self._there(connection.settings["sso_url"]), self._clock.now()
+        url, now = connection.settings["sso_url"], self._clock.now()
+        there = checked(url, "its sign-in address", allow_loopback=self._allow_loopback)
         for each in certificates(connection.settings["certificate"]):
             if not each.not_valid_before_utc <= now <= each.not_valid_after_utc:
                 raise NotProven("a certificate's time is over, or has not come")
@@ -104,21 +103,6 @@ class Saml:
     def farewell(self, connection: Connection, back: str) -> str | None:  # noqa: ARG002
         """None: SAML has a single logout that leads a browser everywhere; we offer none."""
         return None
-
-    def _there(self, url: str) -> str:
-        """The provider's address; on this machine only where that is allowed."""
-        try:
-            parts = urlsplit(url)
-            host, _ = parts.hostname or "", parts.port
-        except ValueError:
-            raise NotProven("its sign-in address is none") from None
-        here = is_loopback(host)
-        right = parts.scheme == "https" or (here and parts.scheme == "http")
-        if not (host and right) or (here and not self._allow_loopback):
-            raise NotProven("its sign-in address is not on the internet, by https")
-        if parts.username is not None or parts.fragment or not _PLAIN.fullmatch(url):
-            raise NotProven("its sign-in address holds what does not belong there")
-        return url
 
 
 def _deflated(text: str) -> str:

@@ -38,8 +38,6 @@ class Purpose(StrEnum):
     """A factor that is being set up."""
     CHALLENGE = "challenge"
     """What a passkey has to sign."""
-    CODE = "code"
-    """A code sent to a phone."""
     SSO = "sso"
     """A sign-in that is away at an identity provider."""
     ANSWER = "answer"
@@ -58,7 +56,6 @@ LIFETIMES = {
     Purpose.CHOICE: timedelta(minutes=5),
     Purpose.SET_UP: timedelta(minutes=15),
     Purpose.CHALLENGE: timedelta(minutes=5),
-    Purpose.CODE: timedelta(minutes=5),
     Purpose.SSO: timedelta(minutes=10),
     Purpose.ANSWER: timedelta(minutes=2),
     Purpose.LINK: timedelta(minutes=10),

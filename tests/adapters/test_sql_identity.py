@@ -202,14 +202,14 @@ def test_a_ticket_opens_one_thing_once_for_a_while(works: SqlWorks, tenant: UUID
 
 
 def test_the_last_wrong_code_uses_the_ticket_up(works: SqlWorks, tenant: UUID) -> None:
-    token, kept = issued(tenant, Purpose.CODE)
+    token, kept = issued(tenant, Purpose.CHALLENGE)
     with works(tenant) as work:
         work.tickets.add(kept)
         assert [work.tickets.tried(token.id, 3) for _ in range(2)] == [1, 2]
-        looked = work.tickets.look(token.id, token.digest, Purpose.CODE, NOW)
+        looked = work.tickets.look(token.id, token.digest, Purpose.CHALLENGE, NOW)
         assert looked == replace(kept, tries=2)
         assert [work.tickets.tried(token.id, 3) for _ in range(2)] == [3, 4]
-        assert work.tickets.take(token.id, token.digest, Purpose.CODE, NOW) is None
+        assert work.tickets.take(token.id, token.digest, Purpose.CHALLENGE, NOW) is None
         assert work.tickets.tried(uuid4(), 3) == 3
 
 

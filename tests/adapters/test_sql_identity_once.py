@@ -75,12 +75,12 @@ def test_a_ticket_is_taken_by_one(works: SqlWorks, tenant: UUID, together: Toget
 
 
 def test_wrong_codes_are_all_counted(works: SqlWorks, tenant: UUID, together: Together) -> None:
-    token, kept = issued(tenant, Purpose.CODE)
+    token, kept = issued(tenant, Purpose.CHALLENGE)
     done(works, tenant, lambda w: w.tickets.add(kept))
     counted = crowd(works, tenant, together, lambda w: w.tickets.tried(token.id, 5))
     assert sorted(counted) == [*range(1, CROWD + 1)]
     with works(tenant) as work:
-        assert work.tickets.look(token.id, token.digest, Purpose.CODE, NOW) is None
+        assert work.tickets.look(token.id, token.digest, Purpose.CHALLENGE, NOW) is None
 
 
 def test_a_time_step_is_accepted_by_one(works: SqlWorks, tenant: UUID, together: Together) -> None:
